@@ -92,12 +92,12 @@ int num_parse_bytes(struct str text, uint64_t max, uint64_t *ret, struct err *er
 		return -1;
 	if (num_mul(v, UINT64_C(1) << shift, &v, err) < 0)
 		return -1;
-	uint64_t scale = UINT64_C(1) << shift;
-	for (size_t i = whole + 1; i < end && scale >= 10; i++) {
-		scale /= 10;
-		if (num_add(v, scale * (uint64_t)(text.p[i] - '0'), &v, err) < 0)
-			return -1;
-	}
+	uint64_t fraction = 0, tens = 1;
+	for (size_t i = whole + 1; i < end && i < whole + 10; i++, tens *= 10)
+		fraction = fraction * 10 + (uint64_t)(text.p[i] - '0');
+	uint64_t part = (uint64_t)(((__uint128_t)fraction << shift) / tens);
+	if (num_add(v, part, &v, err) < 0)
+		return -1;
 	if (v > max)
 		return err_set(err, ERR_LIMIT, "expected at most %llu bytes, got '%.*s'",
 			(unsigned long long)max, STR_ARG(text));

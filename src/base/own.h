@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CLEANUP(f) __attribute__((cleanup(f##_at_end)))

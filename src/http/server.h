@@ -1,0 +1,97 @@
+/* http/server -- answering requests.
+ *
+ * One handler gets every request. It is called when the headers are in, may take the body piece by
+ * piece, and answers once. Answers from memory or from an open file (sendfile); both may be ranges.
+ *
+ *	begin(ctx, r)		headers are in. Take state with http_request_set_state(), or answer
+ *				at once (a body that was announced is then read and dropped, or the
+ *				connection closed).
+ *	body(ctx, r, piece)	next bytes, only when begin did not answer. Returning -1 with err
+ *				means the handler answered (or the connection is closed).
+ *	end(ctx, r)		the body is complete; must answer unless begin or body did.
+ *	gone(ctx, r)		always last: frees the state. Also when the client vanished.
+ *
+ * Knows:   HTTP/1.1, TLS (libmicrohttpd: an epoll thread per processor, 64 KiB pool per connection).
+ *          Touches: sockets. Never: OCI words or statuses.
+ * Threads: the handler is called from the server's threads, one request from one at a time.
+ * Limits:  header block 64 KiB, idle connections 60 s, request line 8 KiB, HTTP_MAX_CONNECTIONS.
+ * Errors:  http_server_start: ERR_SYS (address in use), ERR_INPUT (address, certificate).
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+struct http_server;
+struct http_request;
+
+struct http_handler {
+	void (*begin)(void *ctx, struct http_request *r);
+	int (*body)(void *ctx, struct http_request *r, struct str piece, struct err *err);
+	void (*end)(void *ctx, struct http_request *r);
+	void (*gone)(void *ctx, struct http_request *r); /* NULL = nothing to free */
+	void *ctx;
+};
+
+struct http_server_spec {
+	const char *listen; /* "127.0.0.1:5080", "[::1]:0", ":5080"; port 0 = any */
+	const char *tls_cert_file, *tls_key_file; /* both or none */
+	unsigned n_threads; /* 0 = one per processor */
+	struct http_handler handler;
+	/* One line per finished request, for the access log; may be NULL. */
+	void (*on_done)(void *ctx, const struct http_request *r, int status, uint64_t bytes_sent,
+		int64_t took_ns);
+	void *on_done_ctx;
+};
+int http_server_start(const struct http_server_spec *spec, struct http_server **ret, struct err *err);
+uint16_t http_server_port(const struct http_server *s);
+/* Stops accepting, lets running requests end for up to grace_ns, then closes. */
+void http_server_stop(struct http_server *s, int64_t grace_ns);
+
+/* The request. Text is borrowed until gone(). */
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS,
+	HTTP_OTHER };
+enum http_method http_request_method(const struct http_request *r);
+struct str http_request_method_name(const struct http_request *r);
+struct str http_request_path(const struct http_request *r);  /* as sent, still escaped */
+struct str http_request_query(const struct http_request *r); /* without '?'; may be empty */
+struct str http_request_header(const struct http_request *r, const char *name); /* p NULL = absent */
+struct str http_request_peer(const struct http_request *r);  /* "127.0.0.1:40312" */
+bool http_request_is_tls(const struct http_request *r);
+/* From Content-Length; UINT64_MAX when chunked; 0 when there is no body. */
+uint64_t http_request_size(const struct http_request *r);
+struct arena *http_request_arena(struct http_request *r); /* freed after gone() */
+void http_request_set_state(struct http_request *r, void *state);
+void *http_request_state(const struct http_request *r);
+
+/* The answer: one call per request. Headers are copied. For HEAD the body is not sent and its
+ * length is announced. */
+struct http_reply {
+	int status;
+	const struct http_reply_header {
+		const char *name;
+		struct str value;
+	} *headers;
+	size_t n_headers;
+	/* Body: one of */
+	struct str text;       /* copied, unless is_text_shared: then it must stay until the server
+				  stops or release(release_ctx) was called */
+	bool is_text_shared;
+	void (*release)(void *release_ctx);
+	void *release_ctx;
+	int take_fd;	       /* > 0: the file, taken over; [offset, offset + size) is sent */
+	uint64_t offset, size;
+	/* Only with HEAD or 304: the length to announce when text and fd are not given. */
+	uint64_t head_size;
+	bool closes;	       /* the connection ends after this answer */
+};
+void http_answer(struct http_request *r, const struct http_reply *reply);
+bool http_is_answered(const struct http_request *r);
+
+/* Range header against a size: 0 = no (valid) range: send everything; 1 = *ret_offset and *ret_size
+ * are set, answer 206; -1 = not satisfiable, answer 416. Several ranges count as none. */
+int http_range(struct str header, uint64_t size, uint64_t *ret_offset, uint64_t *ret_size);
+
+#endif

@@ -1,0 +1,96 @@
+/* layer -- a folder as a layer and back.
+ *
+ * Packing reads a tree once, sorted, into tar -> diffID -> compressed -> digest, as one pipeline
+ * over the pool. Unpacking is the reverse into an empty folder that becomes an overlay lower:
+ * whiteouts become 0:0 character devices and opaque folders the overlay xattr.
+ *
+ * Knows:   trees, layers, whiteouts, xattrs. Touches: a folder, below its fd, and nothing outside
+ *          it whatever the archive says (FIELD.md F50). Never: where the bytes go.
+ * Shapes:  the tar stream is deterministic: names sorted by bytes (a folder before its content),
+ *          no user names, no clock beyond what the folder holds; times per struct layer_times.
+ * Owner:   the caller's. Threads: one call from one thread; it spreads over the pool.
+ * Errors:  ERR_INPUT (broken or hostile layer, with the entry's name), ERR_LIMIT, ERR_CANCELED,
+ *          ERR_SYS.
+ * Limits:  LAYER_* below.
+ * Source:  OCI image-spec 1.1 layer.md; kernel Documentation/filesystems/overlayfs.rst.
+ */
+#ifndef LAYER_LAYER_H
+#define LAYER_LAYER_H
+
+#include "base/cancel.h"
+#include "base/pool.h"
+#include "base/stream.h"
+#include "compress/compress.h"
+#include "digest/digest.h"
+
+#define LAYER_MAX_BYTES (UINT64_C(1) << 40)
+enum { LAYER_MAX_ENTRIES = 10 * 1000 * 1000, LAYER_MAX_DEPTH = 1000 };
+
+struct layer_info {
+	struct digest diff_id;	/* of the tar */
+	struct digest digest;	/* of the compressed bytes; = diff_id for COMPRESS_NONE */
+	uint64_t tar_bytes, blob_bytes;
+	uint64_t n_entries;
+	enum compression compression;
+};
+
+/* What becomes of modification times. */
+struct layer_times {
+	/* Times later than this become replace_ns; earlier ones stay. INT64_MAX keeps all. */
+	int64_t latest_ns;
+	int64_t replace_ns;
+};
+
+struct layer_pack {
+	int tree_fd;
+	bool is_overlay_upper; /* 0:0 devices and opaque xattrs become whiteouts; overlay's own
+				  xattrs are left out either way */
+	enum compression compression;
+	int level; /* 0 = default */
+	struct layer_times times;
+	struct sink *out;      /* gets the compressed bytes; NULL = only diff_id is wanted */
+	struct pool *pool;
+	const struct cancel *cancel;
+	void (*on_progress)(void *ctx, uint64_t tar_bytes);
+	void *ctx;
+};
+int layer_pack(const struct layer_pack *p, struct layer_info *ret, struct err *err);
+
+struct layer_unpack {
+	struct source *blob;   /* compressed or not: found by its magic */
+	int tree_fd;	       /* an empty folder */
+	/* Trees of the layers below, nearest first: where a hard link's target may be that is not in
+	 * this layer (its file is copied then, and ret_needed_lowers set). */
+	const int *lower_fds;
+	size_t n_lowers;
+	bool *ret_needed_lowers; /* may be NULL */
+	uint64_t max_bytes;    /* of the tar; 0 = LAYER_MAX_BYTES */
+	struct pool *pool;
+	const struct cancel *cancel;
+	void (*on_progress)(void *ctx, uint64_t tar_bytes);
+	void *ctx;
+};
+/* As root, owners, devices and all xattrs are restored; otherwise files belong to the caller,
+ * devices are refused and trusted.* and security.* xattrs other than security.capability are too.
+ * Reads the blob to its very end, so that its digest is known whole; on failure tree_fd's content is
+ * undefined and the caller removes it. */
+int layer_unpack(const struct layer_unpack *u, struct layer_info *ret, struct err *err);
+
+/* Copies a foreign archive (tar, also compressed with xz, bzip2, …; zip; cpio: libarchive, loaded on
+ * first use) into a folder, entry by entry with the same rules. Whiteout names are ordinary names
+ * here. strip drops leading path components; ADD and `image import` use this. */
+struct layer_extract {
+	struct source *archive;
+	int tree_fd;
+	const char *into;      /* folder below tree_fd, made when missing; NULL = "." */
+	int64_t uid, gid;      /* -1 = as in the archive */
+	unsigned strip;
+	uint64_t max_bytes;
+	const struct cancel *cancel;
+};
+int layer_extract(const struct layer_extract *x, struct err *err);
+/* True when the first bytes are of an archive that ADD unpacks: tar alone, or in gzip, bzip2, xz or
+ * zstd (Dockerfile reference, ADD). first needs 512 bytes or all there are. */
+bool layer_is_archive(struct str first);
+
+#endif
