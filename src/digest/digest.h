@@ -24,7 +24,7 @@ struct digest {
 
 /* "sha256:abc…"; upper case, wrong length and other characters are ERR_INPUT. */
 int digest_parse(struct str text, struct digest *ret, struct err *err);
-/* Writes "sha256:…" and returns room. */
+/* Writes "sha256:…" ("" for no digest) and returns room. */
 const char *digest_text(const struct digest *d, char room[DIGEST_TEXT]);
 /* The hex digits alone; n_hex limits them (12 for people), 0 = all. */
 const char *digest_hex(const struct digest *d, char room[DIGEST_HEX], size_t n_hex);
@@ -53,9 +53,10 @@ static inline void digester_add_str(struct digester *d, struct str s)
 {
 	digester_add(d, s.p, s.n);
 }
-/* A 64-bit length and then the bytes: makes a sequence of texts unambiguous. For cache keys. */
+/* A 64-bit big-endian length and then the bytes: makes a sequence of texts unambiguous. For cache
+ * keys. */
 void digester_add_framed(struct digester *d, struct str s);
-void digester_add_u64(struct digester *d, uint64_t v);
+void digester_add_u64(struct digester *d, uint64_t v); /* 8 bytes, big-endian */
 /* The digest so far; the digester is empty after and can start again. */
 struct digest digester_finish(struct digester *d);
 /* The digest so far, without disturbing it. */
