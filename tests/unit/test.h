@@ -12,11 +12,14 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* The call returned 0; shows the error's words when not. */
+/* The call returned 0; shows the error's words when not. fail_msg() does not return, and abort()
+ * tells the compiler so. */
 #define OK(call)                                                                                   \
 	do {                                                                                       \
-		if ((call) < 0)                                                                    \
+		if ((call) < 0) {                                                                  \
 			fail_msg("%s: %s", #call, err.what);                                       \
+			abort();                                                                   \
+		}                                                                                  \
 	} while (0)
 /* The call failed with this kind. */
 #define FAILS(expected_kind, call)                                                                 \
