@@ -24,7 +24,7 @@ enum {
 	IMAGE_CONFIG_MAX = 8 * 1024 * 1024,
 	IMAGE_LAYERS_MAX = 4096,
 	IMAGE_CHILDREN_MAX = 100000, /* of an index */
-	IMAGE_DEPTH_MAX = 8,	     /* index in index */
+	IMAGE_DEPTH_MAX = 8,         /* index in index */
 };
 
 #define MEDIA_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
@@ -52,7 +52,8 @@ struct image_platform {
 	struct str os, architecture, variant, os_version;
 };
 /* "linux/amd64", "linux/arm/v7", "arm64": completed and normalised (x86_64 is amd64, …). */
-int image_platform_parse(struct str text, struct arena *a, struct image_platform *ret, struct err *err);
+int image_platform_parse(
+	struct str text, struct arena *a, struct image_platform *ret, struct err *err);
 struct image_platform image_platform_host(void);
 void image_platform_add(struct buf *b, const struct image_platform *p); /* "linux/arm64/v8" */
 /* Does an image for `have` run where `want` is asked for? */
@@ -93,12 +94,14 @@ int image_index_pick(const struct image_manifest *index, const struct image_plat
 	const struct image_descriptor **ret, struct err *err);
 bool image_media_is_layer(struct str media_type);
 bool image_media_is_manifest(struct str media_type); /* manifest or index, OCI or Docker */
+bool image_media_is_index(struct str media_type);
 
 struct image_health {
-	bool is_set;	/* the config has one at all */
+	bool is_set;      /* the config has one at all */
 	struct str *test; /* {"NONE"}, {"CMD", …}, {"CMD-SHELL", "…"} */
 	size_t n_test;
-	int64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns; /* 0 = inherit/default */
+	int64_t interval_ns, timeout_ns, start_period_ns,
+		start_interval_ns; /* 0 = inherit/default */
 	int64_t retries;
 };
 
@@ -134,7 +137,8 @@ struct image_config {
 	struct image_history *history;
 	size_t n_history;
 };
-int image_config_parse(struct str bytes, struct arena *a, struct image_config *ret, struct err *err);
+int image_config_parse(
+	struct str bytes, struct arena *a, struct image_config *ret, struct err *err);
 /* OCI config with Docker's additions (Healthcheck, OnBuild, Shell), compact, fixed order. */
 void image_config_add(struct buf *b, const struct image_config *c);
 /* Checks that history and diff_ids agree and that diff_ids are as many as layers. */

@@ -1,7 +1,8 @@
 /* image/ref -- names of images, as docker writes them.
  *
- * "debian" is docker.io/library/debian:latest; "ghcr.io/me/app:v1@sha256:…" has all parts. The first
- * component is a host when it holds '.' or ':' or is "localhost" (or has an upper-case letter).
+ * "debian" is docker.io/library/debian:latest; "ghcr.io/me/app:v1@sha256:…" has all parts. The
+ * first component is a host when it holds '.' or ':' or is "localhost" (or has an upper-case
+ * letter).
  *
  * Owner: parts are copied into the arena. Threads: values.
  * Errors: ERR_INPUT with what is wrong and a hint ("repository name must be lowercase").
@@ -11,14 +12,15 @@
 #define IMAGE_REF_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "digest/digest.h"
 
 enum { IMAGE_TAG_MAX = 128, IMAGE_NAME_MAX = 255 };
 
 struct image_ref {
-	struct str domain; /* "docker.io", "ghcr.io", "127.0.0.1:5080" */
-	struct str path;   /* "library/debian" */
-	struct str tag;	   /* "" = none */
+	struct str domain;    /* "docker.io", "ghcr.io", "127.0.0.1:5080" */
+	struct str path;      /* "library/debian" */
+	struct str tag;       /* "" = none */
 	struct digest digest; /* none = none */
 };
 
