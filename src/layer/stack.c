@@ -50,7 +50,8 @@ static bool is_whiteout(const struct stat *st)
 static bool is_opaque(int tree_fd, const char *path)
 {
 	char value = 0;
-	CLEANUP(fd_close) int fd = openat(tree_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP(fd_close)
+	int fd = openat(tree_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 && fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
 }
 
@@ -142,7 +143,8 @@ static int go_down(struct walk *w, struct str name, struct err *err)
 static int read_link_at(const struct walk *w, struct buf *ret, struct err *err)
 {
 	char target[PATH_MAX];
-	ssize_t n = readlinkat(w->s->tree_fds[w->view.top], buf_cstr(&w->path), target, sizeof(target));
+	ssize_t n =
+		readlinkat(w->s->tree_fds[w->view.top], buf_cstr(&w->path), target, sizeof(target));
 	if (n < 0)
 		return err_sys(err, "readlink '%s'", buf_cstr(&w->path));
 	if (n == sizeof(target))
@@ -180,7 +182,8 @@ static int go(struct walk *w, struct buf *left, enum stack_follow follow, struct
 		if (!rest.n)
 			break;
 		if (!S_ISDIR(w->st.st_mode))
-			return err_set(err, ERR_NOT_FOUND, "'/%s' is no folder", buf_cstr(&w->path));
+			return err_set(err, ERR_NOT_FOUND, "'/%s' is no folder",
+				buf_cstr(&w->path));
 		size_t n = 0;
 		while (n < rest.n && rest.p[n] != '/')
 			n++;
@@ -280,12 +283,10 @@ static int list_tree(const struct stack *s, size_t t, const char *path, struct m
 		return err->kind == ERR_NOT_FOUND ? 0 : -1;
 	if (fs_list(fd, &entries, err) < 0)
 		return -1;
-	VEC_EACH(&entries, e)
-	{
+	VEC_EACH(&entries, e) {
 		struct stat st;
 		bool is_hidden = e->type == DT_CHR &&
-				 fstatat(fd, e->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-				 is_whiteout(&st);
+			fstatat(fd, e->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout(&st);
 		if (!map_has(seen, str_of(e->name)))
 			map_put(seen, str_of(e->name), is_hidden ? NULL : &shown);
 	}
@@ -299,14 +300,14 @@ int stack_list(const struct stack *s, const struct stack_place *dir, struct aren
 	CLEANUP(buf_done) struct buf left = BUF(PATH_MAX);
 	struct map seen = {0};
 	size_t n = 0;
-	if (start(&w, s, str_of(dir->path), &left, err) < 0 || go(&w, &left, STACK_NO_FOLLOW, err) < 0)
+	if (start(&w, s, str_of(dir->path), &left, err) < 0 ||
+		go(&w, &left, STACK_NO_FOLLOW, err) < 0)
 		return -1;
 	int rc = left.n ? err_set(err, ERR_NOT_FOUND, "'%s' is not there", dir->path) : 0;
 	for (size_t t = w.view.top; rc == 0 && t < w.view.end; t++)
 		rc = list_tree(s, t, dir->path, &seen, err);
 	char **names = ARENA_ARRAY(a, char *, seen.count + 1);
-	MAP_EACH(&seen, e)
-	{
+	MAP_EACH(&seen, e) {
 		if (e->value)
 			names[n++] = arena_cstr(a, e->key);
 	}

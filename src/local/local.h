@@ -22,8 +22,8 @@ int local_find(struct store *s, const struct image_ref *ref, struct arena *a,
 	struct image_descriptor *ret, struct err *err);
 /* As local_find for what a person typed: a name, a digest or an id prefix. ret_ref (may be NULL) is
  * its name, with domain empty when it was found by id. */
-int local_find_text(struct store *s, const char *text, struct arena *a, struct image_descriptor *ret,
-	struct image_ref *ret_ref, struct err *err);
+int local_find_text(struct store *s, const char *text, struct arena *a,
+	struct image_descriptor *ret, struct image_ref *ret_ref, struct err *err);
 /* Gives the image one more name; what had the name keeps living under its other names. */
 int local_tag(struct store *s, const struct image_ref *ref, const struct digest *image,
 	struct err *err);

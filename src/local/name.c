@@ -34,7 +34,8 @@ static int not_found(const struct image_ref *ref, struct err *err)
 	CLEANUP(buf_done) struct buf name = BUF(1024);
 	image_ref_add_familiar(&name, ref);
 	err_set(err, ERR_NOT_FOUND, "no image '%s' here", buf_cstr(&name));
-	return err_hint(err, "knarr pull %s, or knarr image ls to see what there is", buf_cstr(&name));
+	return err_hint(err, "knarr pull %s, or knarr image ls to see what there is",
+		buf_cstr(&name));
 }
 
 int local_find(struct store *s, const struct image_ref *ref, struct arena *a,
@@ -90,8 +91,8 @@ static struct str id_part(struct str text)
 }
 
 /* 1 = found, 0 = no image has such an id. */
-static int find_by_id(struct store *s, struct str hex, struct arena *a, struct image_descriptor *ret,
-	struct err *err)
+static int find_by_id(struct store *s, struct str hex, struct arena *a,
+	struct image_descriptor *ret, struct err *err)
 {
 	struct local_images all = {0};
 	struct local_documents documents;
@@ -104,8 +105,8 @@ static int find_by_id(struct store *s, struct str hex, struct arena *a, struct i
 		if (!is_it && local_read(s, d, NULL, a, &documents, &ignored) == 0)
 			is_it = id_matches(&documents.manifest.config.digest, hex);
 		if (is_it && is_found && !digest_eq(&ret->digest, &d->digest))
-			rc = err_set(err, ERR_CONFLICT, "several images have an id that starts with '%.*s'",
-				STR_ARG(hex));
+			rc = err_set(err, ERR_CONFLICT,
+				"several images have an id that starts with '%.*s'", STR_ARG(hex));
 		if (is_it && !is_found) {
 			*ret = *d;
 			is_found = true;
@@ -115,8 +116,8 @@ static int find_by_id(struct store *s, struct str hex, struct arena *a, struct i
 	return rc < 0 ? -1 : is_found;
 }
 
-int local_find_text(struct store *s, const char *text, struct arena *a, struct image_descriptor *ret,
-	struct image_ref *ret_ref, struct err *err)
+int local_find_text(struct store *s, const char *text, struct arena *a,
+	struct image_descriptor *ret, struct image_ref *ret_ref, struct err *err)
 {
 	struct image_ref ref;
 	struct str id = id_part(str_of(text));
@@ -148,7 +149,8 @@ int local_tag(struct store *s, const struct image_ref *ref, const struct digest 
 		link_add(s, buf_str(&repository), image, err) < 0)
 		return -1;
 	return tag_set(s,
-		&(struct tag_set){.repository = buf_str(&repository), .tag = r.tag, .digest = *image},
+		&(struct tag_set){
+			.repository = buf_str(&repository), .tag = r.tag, .digest = *image},
 		err);
 }
 
@@ -178,7 +180,8 @@ static int read_manifest(struct store *s, const struct image_descriptor *what, s
 	struct local_documents *ret, struct err *err)
 {
 	ret->manifest_descriptor = *what;
-	if (local_read_document(s, &what->digest, IMAGE_MANIFEST_MAX, a, &ret->manifest_bytes, err) < 0)
+	if (local_read_document(s, &what->digest, IMAGE_MANIFEST_MAX, a, &ret->manifest_bytes,
+		    err) < 0)
 		return -1;
 	return image_manifest_parse(ret->manifest_bytes, what->media_type, a, &ret->manifest, err);
 }
@@ -192,11 +195,13 @@ int local_read(struct store *s, const struct image_descriptor *what,
 	unsigned depth = 0;
 	do {
 		if (depth++ > IMAGE_DEPTH_MAX)
-			return err_set(err, ERR_LIMIT, "index is nested deeper than %d", IMAGE_DEPTH_MAX);
+			return err_set(err, ERR_LIMIT, "index is nested deeper than %d",
+				IMAGE_DEPTH_MAX);
 		if (read_manifest(s, next, a, ret, err) < 0)
 			return -1;
 		if (ret->manifest.kind == IMAGE_INDEX &&
-			image_index_pick(&ret->manifest, platform ? platform : &host, &next, err) < 0)
+			image_index_pick(&ret->manifest, platform ? platform : &host, &next, err) <
+				0)
 			return -1;
 	} while (ret->manifest.kind == IMAGE_INDEX);
 	if (local_read_document(s, &ret->manifest.config.digest, IMAGE_CONFIG_MAX, a,

@@ -91,9 +91,9 @@ static void begin_event(struct unpacking *u)
 static int end_event(struct unpacking *u, int rc, struct err *err)
 {
 	char hex[DIGEST_HEX];
-	enum event_result result = rc == 0		     ? EVENT_OK :
-				   err->kind == ERR_CANCELED ? EVENT_CANCELED :
-							       EVENT_FAILED;
+	enum event_result result = rc == 0  ? EVENT_OK
+		: err->kind == ERR_CANCELED ? EVENT_CANCELED
+					    : EVENT_FAILED;
 	if (rc < 0)
 		err_wrap(err, "layer %s", digest_hex(&u->layer->digest, hex, 12));
 	event_end(u->spec->events, str_of(u->event_id), result, rc < 0 ? str_of(err->what) : S(""));
@@ -182,12 +182,14 @@ int rootfs_on_layer(void *ctx, const struct image_descriptor *layer, struct err 
 static struct digest chain_id(const struct digest *below, const struct digest *diff_id)
 {
 	char text[2 * DIGEST_TEXT], a[DIGEST_TEXT], b[DIGEST_TEXT];
-	int n = snprintf(text, sizeof(text), "%s %s", digest_text(below, a), digest_text(diff_id, b));
+	int n = snprintf(text, sizeof(text), "%s %s", digest_text(below, a),
+		digest_text(diff_id, b));
 	return digest_of(str_n(text, (size_t)n));
 }
 
 static int prepare_layer(const struct rootfs_spec *spec, const struct image_descriptor *layer,
-	const struct digest *diff_id, const struct digest *chain, struct rootfs *ret, struct err *err)
+	const struct digest *diff_id, const struct digest *chain, struct rootfs *ret,
+	struct err *err)
 {
 	struct unpacking u = {.spec = spec, .layer = layer, .diff_id = diff_id};
 	char plain[DIGEST_HEX], chained[DIGEST_HEX];
