@@ -29,24 +29,35 @@ struct build_pair {
 	const char *key, *value; /* value NULL: taken from nowhere (a --build-arg without "=") */
 };
 
-enum build_output_kind { BUILD_OUT_IMAGE, BUILD_OUT_OCI, BUILD_OUT_DOCKER, BUILD_OUT_LOCAL, BUILD_OUT_TAR };
+enum build_output_kind {
+	BUILD_OUT_IMAGE,
+	BUILD_OUT_OCI,
+	BUILD_OUT_DOCKER,
+	BUILD_OUT_LOCAL,
+	BUILD_OUT_TAR
+};
 struct build_output {
 	enum build_output_kind kind;
-	const char *dest;	/* file or folder; "-" = stdout_fd; NULL for IMAGE */
-	bool is_folder;		/* OCI: a layout folder instead of an archive */
-	bool pushes;		/* IMAGE: also push every tag */
+	const char *dest; /* file or folder; "-" = stdout_fd; NULL for IMAGE */
+	bool is_folder;   /* OCI: a layout folder instead of an archive */
+	bool pushes;      /* IMAGE: also push every tag */
 	enum compression compression;
 	int level;
 	bool has_compression;
-	bool is_forced;		/* force-compression: base layers too */
+	bool is_forced; /* force-compression: base layers too */
 };
 
 /* cache-from / cache-to entries. */
-enum build_cache_kind { BUILD_CACHE_LOCAL, BUILD_CACHE_REGISTRY, BUILD_CACHE_INLINE, BUILD_CACHE_GHA };
+enum build_cache_kind {
+	BUILD_CACHE_LOCAL,
+	BUILD_CACHE_REGISTRY,
+	BUILD_CACHE_INLINE,
+	BUILD_CACHE_GHA
+};
 struct build_cache {
 	enum build_cache_kind kind;
-	const char *ref;	/* REGISTRY: image name; LOCAL: folder; GHA: scope */
-	bool is_max;		/* mode=max: every step, not only those of the result */
+	const char *ref; /* REGISTRY: image name; LOCAL: folder; GHA: scope */
+	bool is_max;     /* mode=max: every step, not only those of the result */
 };
 
 struct build_secret {
@@ -54,8 +65,8 @@ struct build_secret {
 };
 
 struct build_context {
-	const char *name;	/* "name=…" of --build-context; NULL for the main one */
-	const char *value;	/* folder, "docker-image://…", "oci-layout://…", URL */
+	const char *name;  /* "name=…" of --build-context; NULL for the main one */
+	const char *value; /* folder, "docker-image://…", "oci-layout://…", URL */
 };
 
 struct build_spec {
@@ -66,51 +77,54 @@ struct build_spec {
 	const struct cancel *cancel;
 	struct str event_parent;
 
-	const char *context;	/* folder, git URL, tar file, "-" = a tar or a Dockerfile on stdin_fd */
+	const char
+		*context; /* folder, git URL, tar file, "-" = a tar or a Dockerfile on stdin_fd */
 	int stdin_fd;
-	const char *file;	/* -f; NULL = CONTEXT/Dockerfile; "-" = stdin_fd */
+	const char *file; /* -f; NULL = CONTEXT/Dockerfile; "-" = stdin_fd */
 	const struct build_context *contexts;
 	size_t n_contexts;
-	const char *target;	/* NULL = the last stage */
+	const char *target;      /* NULL = the last stage */
 	const char *const *tags; /* names, NULL-terminated */
 	const struct build_pair *args, *labels, *annotations;
 	size_t n_args, n_labels, n_annotations;
 	const struct build_secret *secrets;
 	size_t n_secrets;
-	const char *const *ssh;	/* "default=SOCKET" */
+	const char *const *ssh; /* "default=SOCKET" */
 	const struct build_cache *cache_from, *cache_to;
 	size_t n_cache_from, n_cache_to;
 	const struct build_output *outputs;
 	size_t n_outputs;
 	int stdout_fd;
 	const struct image_platform *platform; /* NULL = the host's */
-	const char *network;	/* "default", "host", "none"; NULL = default */
+	const char *network;                   /* "default", "host", "none"; NULL = default */
 	const char *const *extra_hosts;
 	bool is_no_cache;
 	const char *const *no_cache_stages;
-	bool pulls;		/* --pull: ask for newer base images */
+	bool pulls; /* --pull: ask for newer base images */
 	uint64_t shm_bytes;
 	/* Time written into the image, ns: `created` and, when has_epoch (SOURCE_DATE_EPOCH), the latest
 	 * file time. See docs/decisions/0004-times-in-images.md. */
 	bool has_epoch;
 	int64_t epoch_ns;
-	bool explains;		/* notes say per step why it hit or missed */
+	bool explains;                /* notes say per step why it hit or missed */
 	const char *runtime_env_path; /* PATH for helper lookups; NULL = ours */
 };
 
 struct build_result {
 	struct image_descriptor manifest; /* what the names point to */
-	struct digest config;		  /* the image id */
+	struct digest config;             /* the image id */
 	size_t n_steps, n_cached;
 	int64_t took_ns;
 };
-int build_run(const struct build_spec *spec, struct arena *a, struct build_result *ret, struct err *err);
+int build_run(const struct build_spec *spec, struct arena *a, struct build_result *ret,
+	struct err *err);
 
 /* `build --print`: stages with every word expanded and the final config, as JSON; runs nothing but
  * reading the Dockerfile and, for ENV and ONBUILD of base images, the store. */
 int build_print(const struct build_spec *spec, struct buf *ret, struct err *err);
 /* `build --check`: lint findings as notes with places; *ret_n their number. */
-int build_check(const struct build_spec *spec, struct buf *ret_json, size_t *ret_n, struct err *err);
+int build_check(const struct build_spec *spec, struct buf *ret_json, size_t *ret_n,
+	struct err *err);
 /* `build --list-context DIR`: what would be sent, one path per line, sorted. */
 int build_list_context(const char *dir, const char *dockerfile, struct buf *ret, struct err *err);
 

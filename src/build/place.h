@@ -1,0 +1,40 @@
+/* build/place -- putting files into a step's new tree.
+ *
+ * The tree is an overlay upper made by hand: it holds what is new, and the folders on the way there
+ * as the layers below show them. What is below decides whether a target is a folder, and which
+ * symlinks lead to it.
+ *
+ * What comes from a context has the time it is put here: packing replaces that (layer_times). What
+ * comes from a stage keeps its times.
+ *
+ * Owner: the caller's fds. Threads: one at a time.
+ * Errors: ERR_INPUT ("cannot copy a folder over the file '/x'"), ERR_SYS.
+ */
+#ifndef BUILD_PLACE_H
+#define BUILD_PLACE_H
+
+#include "build/select.h"
+#include "layer/stack.h"
+
+struct place {
+	int tree_fd;
+	const struct stack *below; /* NULL or empty: nothing (--link, FROM scratch) */
+	bool has_owner, has_mode;
+	uint32_t uid, gid;
+	mode_t mode;
+	const struct cancel *cancel;
+	struct arena *arena;
+};
+
+/* target as the Dockerfile says it, absolute; is_folder: it ends with '/' or takes several files. */
+int place_selection(struct place *p, struct view *from, const struct selection *s,
+	struct str target, bool is_folder, struct err *err);
+/* One file with these bytes (heredocs, downloads), in the folder `target` or as `target`. */
+int place_bytes(struct place *p, struct str target, bool is_folder, struct str name,
+	struct str bytes, mode_t mode, struct err *err);
+/* The folder and all above it (WORKDIR). 1 = something was made, 0 = it was there. */
+int place_folder(struct place *p, struct str path, struct err *err);
+/* Where a target folder is after symlinks, relative: for unpacking archives there. Made if missing. */
+int place_resolve_folder(struct place *p, struct str path, char **ret, struct err *err);
+
+#endif
