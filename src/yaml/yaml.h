@@ -1,15 +1,17 @@
 /* yaml -- YAML 1.2 documents as a bounded tree with places.
  *
  * Every node knows the line and column it was written at, and every scalar what it means under the
- * YAML 1.2 core schema ("yes" and "on" are text, 0o10 is 8, 0755 is 755).
+ * YAML 1.2 core schema ("yes" and "on" are text, 0o10 is 8, 0755 is 755). The tags of that schema
+ * (!!str !!int !!float !!bool !!null !!seq !!map) are obeyed, others refused or kept as text.
  *
  * Knows:   YAML (libyaml). Touches: the bytes given. Never: files, includes, custom tags.
  * Owner:   the tree lives in the caller's arena. An alias is the anchor's node itself: do not write
  *          to a tree. Threads: a finished tree may be read from any thread.
- * Errors:  ERR_INPUT with line and column: broken text, duplicate key, unknown anchor, a node inside
- *          itself, a second document, an unknown tag, a key that is no scalar.
- *          ERR_LIMIT: longer, deeper or more nodes than the limits, aliases counted at their full
- *          expanded size.
+ * Errors:  ERR_INPUT with line and column: broken text, duplicate key, unknown anchor, a node
+ * inside itself, a second document, an unknown tag, a key that is no scalar. Keys are equal when
+ *          their text is: 1 and "1" are duplicates. Columns count characters.
+ *          ERR_LIMIT: longer, deeper or more nodes than the limits, aliases counted as if what they
+ *          stand for was written in their place.
  * Source:  YAML 1.2.2, 10.3 "Core Schema"; merge keys: yaml.org/type/merge.html.
  */
 #ifndef YAML_YAML_H
@@ -31,16 +33,18 @@ struct yaml {
 	enum yaml_type type;
 	enum yaml_style style;
 	struct str text; /* as written, quotes and escapes resolved; NUL-terminated */
-	bool truth;	 /* YAML_BOOL */
-	int64_t number;	 /* YAML_INT that fits; else YAML_FLOAT */
-	double real;	 /* YAML_INT and YAML_FLOAT */
+	bool truth;      /* YAML_BOOL */
+	int64_t number;  /* YAML_INT: a whole number that fits; others are YAML_FLOAT */
+	double real;     /* YAML_INT and YAML_FLOAT; may be infinite or NaN */
 	/* sequence */
 	struct yaml **items;
 	/* mapping, in the order of the text */
 	struct yaml_pair *pairs;
 	size_t n;
 	bool is_flow; /* [a, b] or {a: b} */
-	bool was_alias_target;
+
+	bool was_alias_target; /* some *alias stands for this node: it may be met more than once */
+	struct str tag;        /* with accepts_tags: "!reset", "!!binary" */
 };
 
 struct yaml_pair {
@@ -50,13 +54,18 @@ struct yaml_pair {
 
 struct yaml_limits {
 	size_t max_bytes;
-	unsigned max_depth;
-	size_t max_nodes;	/* after expanding aliases */
-	bool has_merge_keys;	/* resolve "<<"; else it is an ordinary key */
-	bool accepts_empty;	/* no document at all gives a YAML_NULL scalar */
+	unsigned max_depth;  /* sequences and mappings inside each other */
+	size_t max_nodes;    /* after expanding aliases; keys count too */
+	bool has_merge_keys; /* resolve "<<" (below); else it is an ordinary key */
+	bool accepts_empty;  /* no document at all gives a YAML_NULL scalar */
+	bool accepts_tags;   /* an unknown tag is kept in the node; else an error */
 };
 /* 1 MiB, depth 100, 100,000 nodes, no merge keys. */
 extern const struct yaml_limits yaml_limits_default;
+
+/* Merge keys: `<<: *a`, `<<: {…}` and `<<: [*a, *b]` add the pairs whose keys the mapping does not
+ * write itself; of several, the first with a key gives it. They stand where "<<" stood. A quoted
+ * "<<" is an ordinary key. */
 
 /* Exactly one document. limits NULL = yaml_limits_default. */
 int yaml_parse(struct str text, const struct yaml_limits *limits, struct arena *a,
