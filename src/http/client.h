@@ -3,7 +3,8 @@
  * Blocking calls; a thread per transfer. Connections are kept alive and shared. Redirects are not
  * followed here: whoever knows which host may see the credentials decides (http_response.location).
  *
- * Knows:   HTTP/1.1 and 2, TLS (libcurl, loaded on first use). Touches: sockets. Never: OCI words.
+ * Knows:   HTTP/1.1 and 2, TLS (libcurl, loaded with the first call, not before). Touches: sockets;
+ *          http_proxy and its kin in the environment. Never: OCI words.
  * Owner:   the caller frees client and responses. Threads: a client from any thread.
  * Errors:  ERR_NET (no answer, broken answer, TLS), ERR_CANCELED, ERR_LIMIT (answer larger than
  *          asked for, headers over 64 KiB), ERR_INPUT (URL), and what the callbacks return.
@@ -24,6 +25,7 @@ struct http_client_spec {
 	bool is_insecure_tls;	/* accept any certificate */
 	int64_t connect_timeout_ns; /* 0 = 10 s */
 	int64_t stall_timeout_ns;   /* no byte either way; 0 = 60 s */
+	int64_t answer_timeout_ns;  /* ... once the request is sent and the server thinks; 0 = 300 s */
 };
 int http_client_new(const struct http_client_spec *spec, struct http_client **ret, struct err *err);
 void http_client_free(struct http_client *c);

@@ -11,11 +11,16 @@
  *	end(ctx, r)		the body is complete; must answer unless begin or body did.
  *	gone(ctx, r)		always last: frees the state. Also when the client vanished.
  *
- * Knows:   HTTP/1.1, TLS (libmicrohttpd: an epoll thread per processor, 64 KiB pool per connection).
- *          Touches: sockets. Never: OCI words or statuses.
+ * GET and HEAD are answered on the server's few event threads, so their begin() and end() must not
+ * wait for long. All other methods run on a thread of their own: they may wait for disks and locks.
+ *
+ * Knows:   HTTP/1.1 (RFC 9110, 9112), TLS 1.2 and 1.3 (OpenSSL). Touches: sockets. Never: OCI words.
  * Threads: the handler is called from the server's threads, one request from one at a time.
- * Limits:  header block 64 KiB, idle connections 60 s, request line 8 KiB, HTTP_MAX_CONNECTIONS.
+ * Limits:  HTTP_MAX_CONNECTIONS (the longest idle gives way), head 64 KiB and 100 fields, request
+ *          line 8 KiB; head complete in 20 s, 60 s between requests, bodies and answers move on by
+ *          16 KiB in 60 s.
  * Errors:  http_server_start: ERR_SYS (address in use), ERR_INPUT (address, certificate).
+ * Why not a library: docs/decisions/0003-own-http-server.md.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -23,6 +28,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+
+enum { HTTP_MAX_CONNECTIONS = 16384 };
 
 struct http_server;
 struct http_request;
@@ -39,8 +46,14 @@ struct http_server_spec {
 	const char *listen; /* "127.0.0.1:5080", "[::1]:0", ":5080"; port 0 = any */
 	const char *tls_cert_file, *tls_key_file; /* both or none */
 	unsigned n_threads; /* 0 = one per processor */
+	/* 0 = the defaults of "Limits" above. */
+	int64_t idle_ns;  /* between requests */
+	int64_t head_ns;  /* from a head's first byte to its last */
+	int64_t stall_ns; /* in which a body or an answer must move on */
+	unsigned max_connections;
 	struct http_handler handler;
-	/* One line per finished request, for the access log; may be NULL. */
+	/* Every request once, when its answer was sent or given up, for the access log; may be NULL.
+	 * status 0 = the client left before there was an answer. */
 	void (*on_done)(void *ctx, const struct http_request *r, int status, uint64_t bytes_sent,
 		int64_t took_ns);
 	void *on_done_ctx;
