@@ -99,8 +99,8 @@ int fs_temp_dir(int dir_fd, struct fs_temp *ret, struct err *err);
 /* fsync, rename to to_dir/name, fsync the folder. ERR_CONFLICT when a folder is there already, or
  * anything at all for a folder; files are replaced. The temp is empty after success. FS_SYNC of a
  * folder is one syncfs, so it waits for other writers of that file system too. */
-int fs_publish(
-	struct fs_temp *t, int to_dir_fd, const char *name, enum fs_sync sync, struct err *err);
+int fs_publish(struct fs_temp *t, int to_dir_fd, const char *name, enum fs_sync sync,
+	struct err *err);
 /* Removes it with its contents unless it was published. */
 void fs_temp_done(struct fs_temp *t);
 CLEANUP_VAL(fs_temp_done, struct fs_temp);

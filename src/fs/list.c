@@ -16,7 +16,7 @@ static int read_records(int fd, struct buf *ret, struct err *err)
 			return buf_check(ret, "folder", err);
 		ssize_t n = getdents64(fd, room, num_max(want, FIRST_BYTES));
 		if (n < 0)
-			return err_sys(err, "read folder");
+			return fs_fail(err, "read folder", ".");
 		if (n == 0)
 			return 0;
 		buf_added(ret, (size_t)n);

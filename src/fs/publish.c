@@ -128,8 +128,8 @@ static int rename_temp(const struct fs_temp *t, int to_dir_fd, const char *name)
 	return rc;
 }
 
-int fs_publish(
-	struct fs_temp *t, int to_dir_fd, const char *name, enum fs_sync sync, struct err *err)
+int fs_publish(struct fs_temp *t, int to_dir_fd, const char *name, enum fs_sync sync,
+	struct err *err)
 {
 	struct fs_split at;
 	if (fs_split(name, &at, err) < 0)
@@ -187,7 +187,7 @@ int fs_temp_sweep(int dir_fd, struct err *err)
 	bool has_failed = false;
 	if (fs_list(dir_fd, &all, err) < 0)
 		return -1;
-	VEC_EACH (&all, e) {
+	VEC_EACH(&all, e) {
 		struct err later;
 		int rc = sweep_one(dir_fd, e, has_failed ? &later : err);
 		has_failed = has_failed || rc < 0;

@@ -37,7 +37,7 @@ struct removal {
 /* "a/b/name" as seen from the folder that is removed. */
 static void path_of(const struct removal *r, const char *name, struct buf *ret)
 {
-	VEC_EACH (&r->levels, l)
+	VEC_EACH(&r->levels, l)
 		buf_fmt(ret, "%s/", r->names.p + l->name_at);
 	buf_add_cstr(ret, name);
 }
@@ -107,7 +107,7 @@ static void scan(struct removal *r, struct level *l)
 				drop(r, l, d->d_name, d->d_type);
 		}
 	}
-	if (n < 0)
+	if (n < 0 && errno != ENOENT) /* somebody else removes it, too */
 		complain(r, "read folder", ".");
 }
 
@@ -206,7 +206,7 @@ static int remove_folder(int top_fd, const char *name, struct err *err)
 	buf_add_bytes(&r.names, name, strlen(name) + 1);
 	enter(&r, top_fd, 0);
 	int rc = remove_levels(&r, top_fd);
-	VEC_EACH (&r.levels, l)
+	VEC_EACH(&r.levels, l)
 		fd_close(l->fd);
 	vec_done(&r.levels);
 	buf_done(&r.names);

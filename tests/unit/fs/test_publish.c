@@ -113,8 +113,10 @@ static void fs_temp_sweep_never_takes_what_is_being_made(void **state)
 	if (child == 0)
 		for (;;) {
 			struct err err;
-			if (fs_temp_sweep(d.fd, &err) < 0)
+			if (fs_temp_sweep(d.fd, &err) < 0) {
+				fprintf(stderr, "%s\n", err.what);
 				_exit(1);
+			}
 		}
 	for (int i = 0; i < 3000; i++) {
 		struct err err = {0};

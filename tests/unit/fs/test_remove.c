@@ -213,6 +213,38 @@ static void fs_remove_tree_is_not_led_away(void **state)
 	temp_dir_has(&d, "keep/a/b/file", "x");
 }
 
+static void make_deep_and_wide(const struct temp_dir *d)
+{
+	struct err err = {0};
+	char path[1024] = "tree";
+	for (int i = 0; i < 90; i++) {
+		size_t n = strlen(path);
+		snprintf(path + n, sizeof(path) - n, "/d");
+		OK(fs_mkdirs(d->fd, path, 0755, &err));
+		snprintf(path + n, sizeof(path) - n, "/e/f");
+		OK(fs_mkdirs(d->fd, path, 0755, &err));
+		path[n + 2] = '\0';
+		path[n + 1] = 'd';
+	}
+}
+
+static void fs_remove_tree_may_run_twice_at_once(void **state)
+{
+	CLEANUP(temp_dir_done) struct temp_dir d = temp_dir_new();
+	for (int i = 0; i < 30; i++) {
+		struct err err = {0};
+		int status;
+		make_deep_and_wide(&d);
+		pid_t child = fork();
+		if (child == 0)
+			_exit(fs_remove_tree(d.fd, "tree", &err) < 0);
+		OK(fs_remove_tree(d.fd, "tree", &err));
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+		assert_false(temp_dir_exists(&d, "tree"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +256,7 @@ int main(void)
 		cmocka_unit_test(fs_remove_tree_goes_on_after_a_failure),
 		cmocka_unit_test(fs_remove_tree_does_not_cross_into_mounts),
 		cmocka_unit_test(fs_remove_tree_is_not_led_away),
+		cmocka_unit_test(fs_remove_tree_may_run_twice_at_once),
 	};
 	return cmocka_run_group_tests_name("fs/remove", tests, NULL, NULL);
 }
