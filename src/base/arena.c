@@ -34,7 +34,7 @@ void *arena_alloc(struct arena *a, size_t n, size_t size)
 	size_t bytes;
 	if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
 		return mem_resize(NULL, SIZE_MAX, SIZE_MAX); /* ends the process */
-	bytes = (bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+	bytes = bytes ? (bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1) : ARENA_ALIGN;
 	if (bytes > ARENA_BLOCK_BYTES / 4)
 		return arena_block(a, bytes); /* its own block; the current one stays in use */
 	if (bytes > a->left) {

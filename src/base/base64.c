@@ -47,7 +47,7 @@ int base64_decode(struct str text, struct buf *ret, struct err *err)
 	struct str s = text;
 	while (s.n && s.p[s.n - 1] == '=' && text.n - s.n < 2)
 		s.n--;
-	if (s.n % 4 == 1)
+	if (s.n % 4 == 1 || (s.n < text.n && text.n % 4 != 0))
 		return err_set(err, ERR_INPUT, "expected base64, got %zu characters", text.n);
 	unsigned bits = 0, n_bits = 0;
 	for (size_t i = 0; i < s.n; i++) {

@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 
 void buf_done(struct buf *b)
 {
@@ -10,7 +11,8 @@ void buf_done(struct buf *b)
 
 char *buf_room(struct buf *b, size_t n)
 {
-	if (b->is_over || n > b->max || b->n > b->max - n) {
+	size_t max = b->max < SIZE_MAX / 2 ? b->max : SIZE_MAX / 2;
+	if (b->is_over || n > max || b->n > max - n) {
 		b->is_over = true;
 		return NULL;
 	}
@@ -19,8 +21,8 @@ char *buf_room(struct buf *b, size_t n)
 		size_t cap = b->cap ? b->cap * 2 : 64;
 		if (cap < need)
 			cap = need;
-		if (cap > b->max + 1)
-			cap = b->max + 1;
+		if (cap > max + 1)
+			cap = max + 1;
 		b->p = mem_resize(b->p, cap, 1);
 		b->cap = cap;
 	}
@@ -55,7 +57,12 @@ void buf_add_cstr(struct buf *b, const char *s)
 
 void buf_add_ch(struct buf *b, char c)
 {
-	buf_add_bytes(b, &c, 1);
+	if (b->n + 1 < b->cap && !b->is_over) { /* cap is at most max + 1 */
+		b->p[b->n++] = c;
+		b->p[b->n] = '\0';
+	} else {
+		buf_add_bytes(b, &c, 1);
+	}
 }
 
 void buf_fmt(struct buf *b, const char *fmt, ...)
@@ -63,8 +70,17 @@ void buf_fmt(struct buf *b, const char *fmt, ...)
 	va_list args, again;
 	va_start(args, fmt);
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, fmt, args);
+	/* Mostly it fits into what is there. */
+	size_t spare = b->is_over || !b->p ? 0 : b->cap - b->n;
+	int n = vsnprintf(spare ? b->p + b->n : NULL, spare, fmt, args);
 	va_end(args);
+	if (n >= 0 && (size_t)n < spare) {
+		b->n += (size_t)n;
+		va_end(again);
+		return;
+	}
+	if (spare)
+		b->p[b->n] = '\0';
 	char *room = n >= 0 ? buf_room(b, (size_t)n) : NULL;
 	if (room) {
 		vsnprintf(room, (size_t)n + 1, fmt, again);

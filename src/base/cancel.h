@@ -19,6 +19,7 @@ struct cancel {
 
 int cancel_init(struct cancel *c, struct err *err);
 void cancel_done(struct cancel *c);
+CLEANUP_VAL(cancel_done, struct cancel);
 void cancel_ask(struct cancel *c);
 /* NULL means nobody can ask. */
 static inline bool cancel_is_asked(const struct cancel *c)

@@ -83,7 +83,7 @@ int clock_from_civil(const struct civil *c, int64_t *ret_ns, struct err *err)
 void clock_rfc3339(int64_t ns, char room[CLOCK_TEXT])
 {
 	struct civil c = clock_civil(ns);
-	int64_t fraction = ns - floor_div(ns, CLOCK_SECOND) * CLOCK_SECOND;
+	int64_t fraction = (ns % CLOCK_SECOND + CLOCK_SECOND) % CLOCK_SECOND;
 	int n = snprintf(room, CLOCK_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day,
 		c.hour, c.minute, c.second);
 	if (fraction) {
@@ -112,7 +112,7 @@ static bool take_digits(struct str *s, size_t n, int *ret)
 
 static bool take_ch(struct str *s, const char *one_of)
 {
-	if (!s->n || !strchr(one_of, s->p[0]))
+	if (!s->n || !memchr(one_of, s->p[0], strlen(one_of))) /* strchr finds NUL, too */
 		return false;
 	*s = str_skip(*s, 1);
 	return true;
@@ -151,8 +151,8 @@ static int month_days(int year, int month)
 static bool civil_is_valid(const struct civil *c)
 {
 	return c->month >= 1 && c->month <= 12 && c->day >= 1 &&
-	       c->day <= month_days(c->year, c->month) && c->hour <= 23 && c->minute <= 59 &&
-	       c->second <= 59;
+		c->day <= month_days(c->year, c->month) && c->hour <= 23 && c->minute <= 59 &&
+		c->second <= 59;
 }
 
 int clock_parse_rfc3339(struct str text, int64_t *ret_ns, struct err *err)
@@ -161,9 +161,9 @@ int clock_parse_rfc3339(struct str text, int64_t *ret_ns, struct err *err)
 	struct civil c = {0};
 	int64_t fraction = 0, offset = 0, ns;
 	bool ok = take_digits(&s, 4, &c.year) && take_ch(&s, "-") && take_digits(&s, 2, &c.month) &&
-		  take_ch(&s, "-") && take_digits(&s, 2, &c.day) && take_ch(&s, "Tt ") &&
-		  take_digits(&s, 2, &c.hour) && take_ch(&s, ":") && take_digits(&s, 2, &c.minute) &&
-		  take_ch(&s, ":") && take_digits(&s, 2, &c.second);
+		take_ch(&s, "-") && take_digits(&s, 2, &c.day) && take_ch(&s, "Tt ") &&
+		take_digits(&s, 2, &c.hour) && take_ch(&s, ":") && take_digits(&s, 2, &c.minute) &&
+		take_ch(&s, ":") && take_digits(&s, 2, &c.second);
 	if (ok && take_ch(&s, "."))
 		ok = take_fraction(&s, &fraction);
 	if (!ok || !take_offset(&s, &offset) || s.n || !civil_is_valid(&c)) {
@@ -206,7 +206,8 @@ static bool take_duration_part(struct str *s, int64_t *ret_ns, bool *ret_overflo
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
 		struct str unit = str_of(units[i].name);
 		struct str after = str_skip(*s, unit.n);
-		if (!str_starts(*s, unit) || (after.n && after.p[0] != '.' && !ch_is_digit(after.p[0])))
+		if (!str_starts(*s, unit) ||
+			(after.n && after.p[0] != '.' && !ch_is_digit(after.p[0])))
 			continue;
 		int64_t ns;
 		if (__builtin_mul_overflow(whole, units[i].ns, &ns))
@@ -249,6 +250,8 @@ int clock_parse_duration(struct str text, int64_t *ret_ns, struct err *err)
 
 void clock_human_duration(int64_t ns, char room[CLOCK_TEXT])
 {
+	if (ns < 0)
+		ns = 0; /* a clock was set back */
 	int64_t tenths = ns / (CLOCK_SECOND / 10);
 	if (ns < 10 * CLOCK_MS)
 		snprintf(room, CLOCK_TEXT, "%.1fms", (double)ns / 1e6);

@@ -14,14 +14,15 @@ static uint64_t seed(void)
 
 uint64_t map_hash(struct str s)
 {
-	uint64_t h = seed() ^ (s.n * UINT64_C(0x9e3779b97f4a7c15));
+	const uint64_t secret = seed();
+	uint64_t h = secret ^ (s.n * UINT64_C(0x9e3779b97f4a7c15));
 	for (size_t i = 0; i < s.n; i += 8) {
 		uint64_t word = 0;
 		size_t left = s.n - i < 8 ? s.n - i : 8;
 		memcpy(&word, s.p + i, left);
 		h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
 		h ^= h >> 32;
-		h = (h + seed()) * UINT64_C(0xc4ceb9fe1a85ec53);
+		h = (h + secret) * UINT64_C(0xc4ceb9fe1a85ec53);
 		h ^= h >> 29;
 	}
 	return h ^ h >> 33;
@@ -50,7 +51,7 @@ static void rebuild(struct map *m)
 		if (m->p[i].key.p)
 			m->p[alive++] = m->p[i];
 	m->n = alive;
-	if (m->n == m->cap) {
+	if (alive >= m->cap / 4 * 3) { /* else each removal would pay for all of it */
 		m->cap = m->cap ? m->cap * 2 : 8;
 		m->p = mem_resize(m->p, m->cap, sizeof(*m->p));
 	}
@@ -123,8 +124,7 @@ struct map_entry *map_next(const struct map *m, struct map_entry *e)
 
 void map_done(struct map *m, void (*free_value)(void *))
 {
-	MAP_EACH(m, e)
-	{
+	MAP_EACH(m, e) {
 		mem_free((char *)(uintptr_t)e->key.p);
 		if (free_value)
 			free_value(e->value);

@@ -8,7 +8,8 @@ static int parse_digits(struct str text, unsigned radix, uint64_t *ret, struct e
 	for (size_t i = 0; i < text.n; i++) {
 		unsigned digit = (unsigned)(text.p[i] - '0');
 		if (text.p[i] < '0' || digit >= radix)
-			return err_set(err, ERR_INPUT, "expected a number, got '%.*s'", STR_ARG(text));
+			return err_set(err, ERR_INPUT, "expected a number, got '%.*s'",
+				STR_ARG(text));
 		if (__builtin_mul_overflow(v, radix, &v) || __builtin_add_overflow(v, digit, &v))
 			return err_set(err, ERR_LIMIT, "number '%.*s' is too large", STR_ARG(text));
 	}
@@ -62,10 +63,11 @@ static int unit_shift(struct str unit)
 	static const char letters[] = "bkmgtp";
 	if (!unit.n)
 		return 0;
-	const char *at = strchr(letters, ch_lower(unit.p[0]));
+	const char *at = memchr(letters, ch_lower(unit.p[0]), sizeof(letters) - 1);
 	struct str tail = str_skip(unit, 1);
-	if (!at || (at != letters && tail.n && !str_eq_nocase(tail, S("b")) &&
-			   !str_eq_nocase(tail, S("ib"))))
+	if (!at ||
+		(at != letters && tail.n && !str_eq_nocase(tail, S("b")) &&
+			!str_eq_nocase(tail, S("ib"))))
 		return -1;
 	if (at == letters && tail.n)
 		return -1;

@@ -1,7 +1,10 @@
 /* A queue of jobs behind one lock. States of a job:
  *
  *	submit -> QUEUED -> RUNNING -> DONE -> wait returns, FREE
- *	             \--- a waiter takes it off the queue and runs it itself
+ *	    |        \--- a waiter takes it off the queue and runs it itself
+ *	    \--- the queue is full: submit runs it itself
+ *
+ * So nobody ever waits for room in the queue: jobs that submit jobs could all wait for each other.
  */
 #include "base/pool.h"
 
@@ -12,9 +15,8 @@ enum { JOB_FREE, JOB_QUEUED, JOB_RUNNING, JOB_DONE };
 
 struct pool {
 	pthread_mutex_t lock;
-	pthread_cond_t work;  /* a job was queued, or the pool ends */
-	pthread_cond_t space; /* the queue got shorter */
-	pthread_cond_t done;  /* some job is done */
+	pthread_cond_t work; /* a job was queued, or the pool ends */
+	pthread_cond_t done; /* some job is done */
 	struct pool_job *first, **last;
 	unsigned n_queued, max_queued;
 	bool is_ending;
@@ -40,7 +42,6 @@ static void unlink_job(struct pool *p, struct pool_job **at)
 	if (p->last == &job->next)
 		p->last = at;
 	p->n_queued--;
-	pthread_cond_signal(&p->space);
 }
 
 static void *work(void *arg)
@@ -75,14 +76,13 @@ struct pool *pool_new(unsigned n_threads)
 	struct pool *p = mem_new(1, sizeof(*p) + n_threads * sizeof(p->threads[0]));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
-	pthread_cond_init(&p->space, NULL);
 	pthread_cond_init(&p->done, NULL);
 	p->last = &p->first;
 	p->max_queued = n_threads * 4;
 	while (p->n_threads < n_threads &&
 		pthread_create(&p->threads[p->n_threads], NULL, work, p) == 0)
 		p->n_threads++;
-	return p; /* even with no thread at all: waiters run their jobs themselves */
+	return p; /* even with no thread at all: who submits runs the jobs then */
 }
 
 void pool_free(struct pool *p)
@@ -97,7 +97,6 @@ void pool_free(struct pool *p)
 		pthread_join(p->threads[i], NULL);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->work);
-	pthread_cond_destroy(&p->space);
 	pthread_cond_destroy(&p->done);
 	free(p);
 }
@@ -110,14 +109,16 @@ unsigned pool_threads(const struct pool *p)
 void pool_submit(struct pool *p, struct pool_job *job)
 {
 	pthread_mutex_lock(&p->lock);
-	while (p->n_queued >= p->max_queued && p->n_threads)
-		pthread_cond_wait(&p->space, &p->lock);
-	job->state = JOB_QUEUED;
-	job->next = NULL;
-	*p->last = job;
-	p->last = &job->next;
-	p->n_queued++;
-	pthread_cond_signal(&p->work);
+	if (p->n_queued >= p->max_queued || !p->n_threads) {
+		run_job(p, job);
+	} else {
+		job->state = JOB_QUEUED;
+		job->next = NULL;
+		*p->last = job;
+		p->last = &job->next;
+		p->n_queued++;
+		pthread_cond_signal(&p->work);
+	}
 	pthread_mutex_unlock(&p->lock);
 }
 

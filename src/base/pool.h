@@ -1,11 +1,11 @@
 /* pool -- a few threads that hash, compress and copy.
  *
  *	struct pool_job in your own struct (first member), with .run set;
- *	pool_submit(pool, &mine.job);		blocks while the queue is full
+ *	pool_submit(pool, &mine.job);		runs it here when the queue is full
  *	pool_wait(pool, &mine.job);		until it ran; runs it here if nobody started it
  *
- * Jobs must not block on anything but the machine's own files: a job that waits for another job
- * with pool_wait is fine, one that waits for the network is not.
+ * Jobs must not block on anything but the machine's own files: a job that submits others and waits
+ * for them with pool_wait is fine, one that waits for the network is not.
  *
  * Owner: the caller keeps each job alive until pool_wait returned. Threads: any.
  */

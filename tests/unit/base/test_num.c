@@ -52,6 +52,36 @@ static void num_parse_bytes_knows_dockers_units(void **state)
 	}
 }
 
+static void num_parse_bytes_does_not_stop_at_nul(void **state)
+{
+	struct err err = {0};
+	uint64_t v;
+	FAILS(ERR_INPUT, num_parse_bytes(S("1\0"), UINT64_MAX, &v, &err));
+	FAILS(ERR_INPUT, num_parse_bytes(S("1k\0"), UINT64_MAX, &v, &err));
+}
+
+static void num_parse_octal_takes_octal_digits(void **state)
+{
+	struct err err = {0};
+	uint64_t v;
+	OK(num_parse_octal(S("0755"), 07777, &v, &err));
+	assert_int_equal(v, 0755);
+	FAILS(ERR_INPUT, num_parse_octal(S("0758"), 07777, &v, &err));
+	FAILS(ERR_INPUT, num_parse_octal(S("0o755"), 07777, &v, &err));
+	FAILS(ERR_LIMIT, num_parse_octal(S("10000"), 07777, &v, &err));
+}
+
+static void num_add_and_mul_say_when_it_is_too_large(void **state)
+{
+	struct err err = {0};
+	uint64_t v = 77;
+	OK(num_add(UINT64_MAX - 1, 1, &v, &err));
+	assert_true(v == UINT64_MAX);
+	OK(num_mul(UINT64_C(1) << 32, (UINT64_C(1) << 32) - 1, &v, &err));
+	FAILS(ERR_LIMIT, num_add(UINT64_MAX, 1, &v, &err));
+	FAILS(ERR_LIMIT, num_mul(UINT64_C(1) << 32, UINT64_C(1) << 32, &v, &err));
+}
+
 static void num_human_bytes_uses_powers_of_1000(void **state)
 {
 	char room[32];
@@ -69,6 +99,9 @@ int main(void)
 		cmocka_unit_test(num_parse_u64_checks_text_and_range),
 		cmocka_unit_test(num_parse_i64_reaches_both_ends),
 		cmocka_unit_test(num_parse_bytes_knows_dockers_units),
+		cmocka_unit_test(num_parse_bytes_does_not_stop_at_nul),
+		cmocka_unit_test(num_parse_octal_takes_octal_digits),
+		cmocka_unit_test(num_add_and_mul_say_when_it_is_too_large),
 		cmocka_unit_test(num_human_bytes_uses_powers_of_1000),
 	};
 	return cmocka_run_group_tests_name("base/num", tests, NULL, NULL);
