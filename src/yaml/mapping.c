@@ -106,7 +106,7 @@ int yaml_make_pairs(struct yaml *node, struct yaml **children, size_t n,
 	for (size_t i = 0; i < n; i += 2) {
 		struct yaml_pair pair = {.key = children[i], .value = children[i + 1]};
 		const struct yaml_pair *first = pairs_find(&ps, pair.key->text);
-		if (first)
+		if (first && !limits->keeps_duplicates)
 			return fail_duplicate(pair.key, first->key, err);
 		pairs_add(&ps, pair);
 		if (limits->has_merge_keys && is_merge_key(pair.key))

@@ -54,11 +54,12 @@ struct yaml_pair {
 
 struct yaml_limits {
 	size_t max_bytes;
-	unsigned max_depth;  /* sequences and mappings inside each other */
-	size_t max_nodes;    /* after expanding aliases; keys count too */
-	bool has_merge_keys; /* resolve "<<" (below); else it is an ordinary key */
-	bool accepts_empty;  /* no document at all gives a YAML_NULL scalar */
-	bool accepts_tags;   /* an unknown tag is kept in the node; else an error */
+	unsigned max_depth;    /* sequences and mappings inside each other */
+	size_t max_nodes;      /* after expanding aliases; keys count too */
+	bool has_merge_keys;   /* resolve "<<" (below); else it is an ordinary key */
+	bool accepts_empty;    /* no document at all gives a YAML_NULL scalar */
+	bool accepts_tags;     /* an unknown tag is kept in the node; else an error */
+	bool keeps_duplicates; /* equal keys stay, for the caller to judge; else an error */
 };
 /* 1 MiB, depth 100, 100,000 nodes, no merge keys. */
 extern const struct yaml_limits yaml_limits_default;

@@ -128,6 +128,19 @@ static void yaml_many_merged_keys_win_as_few_do(void **state)
 	}
 }
 
+static void yaml_keeps_equal_keys_when_told(void **state)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	struct err err = {0};
+	struct yaml *root = NULL;
+	struct yaml_limits limits = yaml_limits_default;
+	limits.keeps_duplicates = true;
+	OK(yaml_parse(S("a: 1\nb: 2\na: 3\n"), &limits, &a, &root, &err));
+	assert_int_equal(root->n, 3);
+	assert_int_equal(root->pairs[2].value->number, 3);
+	assert_int_equal(yaml_get(root, "a")->number, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +151,7 @@ int main(void)
 		cmocka_unit_test(yaml_err_names_the_place),
 		cmocka_unit_test(yaml_many_keys_are_checked_and_kept_in_order),
 		cmocka_unit_test(yaml_many_merged_keys_win_as_few_do),
+		cmocka_unit_test(yaml_keeps_equal_keys_when_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
