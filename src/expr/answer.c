@@ -38,8 +38,8 @@ static int read_contexts(struct str text, struct arena *a, struct expr_dict **re
 		return err_set(err, ERR_INPUT, "expected an object of contexts, got %s",
 			json_kind_name(tree->kind));
 	for (size_t i = 0; i < tree->n; i++)
-		expr_dict_put(
-			*ret, a, tree->members[i].key, expr_from_json(&tree->members[i].value, a));
+		expr_dict_put(*ret, a, tree->members[i].key,
+			expr_from_json(&tree->members[i].value, a));
 	return 0;
 }
 

@@ -122,16 +122,16 @@ double number_parse(struct str text)
 enum { PRECISION = 15 };
 
 /* "d.ddd" from the digits of "%.14e" and its exponent, without trailing zeros. */
-static void format_scientific(
-	char *digits, size_t n, int exponent, bool is_negative, char room[NUMBER_TEXT])
+static void format_scientific(char *digits, size_t n, int exponent, bool is_negative,
+	char room[NUMBER_TEXT])
 {
 	snprintf(room, NUMBER_TEXT, "%s%c%s%.*sE%c%02d", is_negative ? "-" : "", digits[0],
 		n > 1 ? "." : "", (int)(n - 1), digits + 1, exponent < 0 ? '-' : '+',
 		abs(exponent));
 }
 
-static void format_fixed(
-	char *digits, size_t n, int exponent, bool is_negative, char room[NUMBER_TEXT])
+static void format_fixed(char *digits, size_t n, int exponent, bool is_negative,
+	char room[NUMBER_TEXT])
 {
 	const char *sign = is_negative ? "-" : "";
 	if (exponent < 0)

@@ -31,8 +31,8 @@ int eval_to_text(struct eval *e, const struct expr_value *v, struct str *ret, st
 	return 0;
 }
 
-int eval_arg(
-	struct eval *e, const struct node *call, size_t i, struct expr_value *ret, struct err *err)
+int eval_arg(struct eval *e, const struct node *call, size_t i, struct expr_value *ret,
+	struct err *err)
 {
 	const struct node *n = call->first;
 	while (i--)
@@ -114,8 +114,8 @@ static struct expr_list *filtered_new(struct eval *e, size_t n, struct err *err)
 	return l;
 }
 
-static int star_of(
-	struct eval *e, const struct expr_value *of, struct expr_value *ret, struct err *err)
+static int star_of(struct eval *e, const struct expr_value *of, struct expr_value *ret,
+	struct err *err)
 {
 	struct expr_list *l = filtered_new(e, count_children(of), err);
 	if (!l)
@@ -164,8 +164,8 @@ static int eval_index(struct eval *e, const struct node *n, struct expr_value *r
 }
 
 /* The first operand that decides, or the last. */
-static int eval_logical(
-	struct eval *e, const struct node *n, struct expr_value *ret, struct err *err)
+static int eval_logical(struct eval *e, const struct node *n, struct expr_value *ret,
+	struct err *err)
 {
 	bool stops_at = n->kind == NODE_OR;
 	for (const struct node *c = n->first; c; c = c->next) {
@@ -177,8 +177,8 @@ static int eval_logical(
 	return 0;
 }
 
-static int eval_compare(
-	struct eval *e, const struct node *n, struct expr_value *ret, struct err *err)
+static int eval_compare(struct eval *e, const struct node *n, struct expr_value *ret,
+	struct err *err)
 {
 	struct expr_value a, b;
 	bool truth = false;
@@ -197,10 +197,18 @@ static int eval_compare(
 	return 0;
 }
 
-static int eval_function(
-	struct eval *e, const struct node *n, struct expr_value *ret, struct err *err)
+static const struct expr_function *function_of(const struct eval *e, const struct node *n)
 {
-	const struct expr_function *f = n->function;
+	for (size_t i = 0; i < e->env->n_functions; i++)
+		if (str_eq_nocase(n->text, str_of(e->env->functions[i].name)))
+			return &e->env->functions[i];
+	return n->function;
+}
+
+static int eval_function(struct eval *e, const struct node *n, struct expr_value *ret,
+	struct err *err)
+{
+	const struct expr_function *f = function_of(e, n);
 	if (!f->call)
 		return err_set(err, ERR_INPUT, "Function '%s' cannot be evaluated here", f->name);
 	if (eval_spend(e, n->n * sizeof(struct expr_value), err) < 0)

@@ -129,7 +129,7 @@ struct expr_call {
 struct expr_function {
 	const char *name; /* found whatever its case */
 	unsigned min_args, max_args;
-	/* NULL: known to the parser, refused when evaluated. */
+	/* NULL: known to the parser; the env must bring the function when it is evaluated. */
 	int (*call)(const struct expr_call *call, struct expr_value *ret, struct err *err);
 };
 
@@ -167,9 +167,11 @@ void expr_each_path(const struct expr *e, void (*tell)(void *user, struct str pa
 /* Evaluating. */
 
 struct expr_env {
-	const struct expr_dict *contexts; /* a name the scope allowed and this lacks is null */
-	void *user;                       /* for functions of the caller */
-	size_t max_bytes;                 /* 0 = EXPR_MAX_BYTES */
+	const struct expr_dict *contexts;      /* a name the scope allowed and this lacks is null */
+	const struct expr_function *functions; /* win over those of the scope, by name */
+	size_t n_functions;
+	void *user;       /* for functions of the caller */
+	size_t max_bytes; /* 0 = EXPR_MAX_BYTES */
 };
 
 int expr_eval(const struct expr *e, const struct expr_env *env, struct arena *a,

@@ -99,8 +99,8 @@ int eval_text(struct eval *e, const struct buf *b, struct expr_value *ret, struc
 /* The text of a value, with numbers formatted; counted. */
 int eval_to_text(struct eval *e, const struct expr_value *v, struct str *ret, struct err *err);
 /* The i-th child of a call, evaluated. */
-int eval_arg(
-	struct eval *e, const struct node *call, size_t i, struct expr_value *ret, struct err *err);
+int eval_arg(struct eval *e, const struct node *call, size_t i, struct expr_value *ret,
+	struct err *err);
 
 /* Functions of the language (func*.c). */
 
@@ -108,15 +108,15 @@ struct builtin {
 	const char *name;
 	unsigned min_args, max_args;
 	bool needs_odd;
-	int (*run)(
-		struct eval *e, const struct node *call, struct expr_value *ret, struct err *err);
+	int (*run)(struct eval *e, const struct node *call, struct expr_value *ret,
+		struct err *err);
 };
 
 const struct builtin *builtin_find(struct str name);
 int func_format(struct eval *e, const struct node *call, struct expr_value *ret, struct err *err);
 int func_to_json(struct eval *e, const struct node *call, struct expr_value *ret, struct err *err);
-int func_from_json(
-	struct eval *e, const struct node *call, struct expr_value *ret, struct err *err);
+int func_from_json(struct eval *e, const struct node *call, struct expr_value *ret,
+	struct err *err);
 
 /* Coercion and comparison (coerce.c, compare.c, upper.c). */
 

@@ -4,8 +4,8 @@
 #include <limits.h>
 
 /* Both arguments as text; false when one is an array or object. */
-static int two_texts(
-	struct eval *e, const struct node *call, struct str ret[2], bool *ret_is, struct err *err)
+static int two_texts(struct eval *e, const struct node *call, struct str ret[2], bool *ret_is,
+	struct err *err)
 {
 	*ret_is = false;
 	for (size_t i = 0; i < 2; i++) {
@@ -29,8 +29,8 @@ static bool text_contains(struct str text, struct str what)
 	return memmem(buf_cstr(&a), a.n, buf_cstr(&b), b.n) != NULL;
 }
 
-static int func_contains(
-	struct eval *e, const struct node *call, struct expr_value *ret, struct err *err)
+static int func_contains(struct eval *e, const struct node *call, struct expr_value *ret,
+	struct err *err)
 {
 	struct expr_value in, what;
 	if (eval_arg(e, call, 0, &in, err) < 0 || eval_arg(e, call, 1, &what, err) < 0)
@@ -66,14 +66,14 @@ static int has_at_end(struct eval *e, const struct node *call, bool (*has)(struc
 	return 0;
 }
 
-static int func_starts_with(
-	struct eval *e, const struct node *call, struct expr_value *ret, struct err *err)
+static int func_starts_with(struct eval *e, const struct node *call, struct expr_value *ret,
+	struct err *err)
 {
 	return has_at_end(e, call, str_starts, ret, err);
 }
 
-static int func_ends_with(
-	struct eval *e, const struct node *call, struct expr_value *ret, struct err *err)
+static int func_ends_with(struct eval *e, const struct node *call, struct expr_value *ret,
+	struct err *err)
 {
 	return has_at_end(e, call, str_ends, ret, err);
 }
@@ -106,8 +106,8 @@ static int join_list(struct eval *e, const struct expr_list *l, struct str separ
 	return eval_text(e, &b, ret, err);
 }
 
-static int func_join(
-	struct eval *e, const struct node *call, struct expr_value *ret, struct err *err)
+static int func_join(struct eval *e, const struct node *call, struct expr_value *ret,
+	struct err *err)
 {
 	struct expr_value v;
 	struct str separator, text = S("");
@@ -122,8 +122,8 @@ static int func_join(
 }
 
 /* case(condition, value, condition, value, ..., default) */
-static int func_case(
-	struct eval *e, const struct node *call, struct expr_value *ret, struct err *err)
+static int func_case(struct eval *e, const struct node *call, struct expr_value *ret,
+	struct err *err)
 {
 	const struct node *c = call->first;
 	for (; c->next; c = c->next->next) {

@@ -12,8 +12,8 @@ struct format {
 
 static int format_bad(const struct format *f, const char *what, struct err *err)
 {
-	return err_set(
-		err, ERR_INPUT, "Error from function 'format': %s: %.*s", what, STR_ARG(f->text));
+	return err_set(err, ERR_INPUT, "Error from function 'format': %s: %.*s", what,
+		STR_ARG(f->text));
 }
 
 static char at(const struct format *f, size_t i)

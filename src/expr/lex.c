@@ -213,8 +213,8 @@ int lex(const struct source *src, struct arena *a, struct token_vec *ret, struct
 {
 	struct lexer l = {src, 0, ret};
 	if (utf16_length(src->text) > EXPR_MAX_LENGTH)
-		return fault_set(
-			src, EXPR_LEXING, STR_NONE, "Exceeded max expression length 21000", err);
+		return fault_set(src, EXPR_LEXING, STR_NONE, "Exceeded max expression length 21000",
+			err);
 	for (;;) {
 		size_t n;
 		while (l.at < src->text.n && (n = space_at(rest(&l))) > 0)

@@ -30,8 +30,8 @@ struct parser {
 	bool wants_operand;
 };
 
-static int fault_at(
-	const struct parser *p, const struct token *t, const char *what, struct err *err)
+static int fault_at(const struct parser *p, const struct token *t, const char *what,
+	struct err *err)
 {
 	return fault_set(p->src, EXPR_PARSING, t->raw, what, err);
 }
@@ -65,8 +65,8 @@ static int node_add(struct parser *p, struct node *parent, struct node *child, s
 	if (child->height >= parent->height)
 		parent->height = child->height + 1;
 	if (parent->height > EXPR_MAX_DEPTH)
-		return fault_set(
-			p->src, EXPR_PARSING, STR_NONE, "Exceeded max expression depth 50", err);
+		return fault_set(p->src, EXPR_PARSING, STR_NONE, "Exceeded max expression depth 50",
+			err);
 	if (parent->last)
 		parent->last->next = child;
 	else
@@ -82,8 +82,8 @@ static void push_operand(struct parser *p, struct node *n)
 	p->wants_operand = false;
 }
 
-static void push_frame(
-	struct parser *p, enum frame_kind kind, const struct token *t, struct node *call)
+static void push_frame(struct parser *p, enum frame_kind kind, const struct token *t,
+	struct node *call)
 {
 	vec_push(&p->frames, ((struct frame){kind, t, call}));
 	p->wants_operand = true;

@@ -25,7 +25,7 @@ static const char *const type_names[] = {
 
 const struct str *tag_attr(const struct tag *t, const char *key)
 {
-	VEC_EACH (&t->attrs, a)
+	VEC_EACH(&t->attrs, a)
 		if (str_is(a->key, key))
 			return &a->value;
 	return NULL;
@@ -39,7 +39,7 @@ struct str tag_value(const struct tag *t, const char *key)
 
 static void set_attr(struct tag *t, struct str key, struct str value)
 {
-	VEC_EACH (&t->attrs, a)
+	VEC_EACH(&t->attrs, a)
 		if (str_eq(a->key, key)) {
 			a->value = value;
 			return;
@@ -150,7 +150,7 @@ static int check_type(struct tag *t, struct str entry, struct err *err)
 static int tag_fields(const struct str_vec *fields, struct arena *a, struct tag *t, struct err *err)
 {
 	t->type = TAG_RAW;
-	VEC_EACH (fields, f) {
+	VEC_EACH(fields, f) {
 		struct str key, value;
 		if (!split_first(*f, &key, &value)) {
 			set_attr(t, S("value"), str_trim(*f));
@@ -196,7 +196,7 @@ static void sort_tags(struct tag_vec *tags)
 
 void tags_done(struct tag_vec *tags)
 {
-	VEC_EACH (tags, t)
+	VEC_EACH(tags, t)
 		vec_done(&t->attrs);
 	vec_done(tags);
 }
@@ -208,7 +208,7 @@ int tags_parse(const struct str_vec *entries, struct arena *a, struct tag_vec *r
 	const struct str_vec defaults = {standard, ARRAY_LEN(standard), ARRAY_LEN(standard)};
 	if (entries->n == 0)
 		entries = &defaults;
-	VEC_EACH (entries, e)
+	VEC_EACH(entries, e)
 		if (tag_parse(*e, a, vec_add(ret), err) < 0)
 			return -1;
 	sort_tags(ret);
@@ -262,11 +262,11 @@ static int flavor_entry(struct flavor *f, struct str entry, struct arena *a, str
 	return rc;
 }
 
-int flavor_parse(
-	const struct str_vec *entries, struct arena *a, struct flavor *ret, struct err *err)
+int flavor_parse(const struct str_vec *entries, struct arena *a, struct flavor *ret,
+	struct err *err)
 {
 	*ret = (struct flavor){.latest = S("auto")};
-	VEC_EACH (entries, e)
+	VEC_EACH(entries, e)
 		if (flavor_entry(ret, *e, a, err) < 0)
 			return -1;
 	return 0;
@@ -277,7 +277,7 @@ static int image_fields(const struct str_vec *fields, struct str entry, struct a
 {
 	struct str name = S(""), key, value;
 	bool is_enabled = true;
-	VEC_EACH (fields, f) {
+	VEC_EACH(fields, f) {
 		if (!split_every(*f, &key, &value)) {
 			name = key;
 			continue;
@@ -286,8 +286,8 @@ static int image_fields(const struct str_vec *fields, struct str entry, struct a
 		if (str_is(key, "name"))
 			name = value;
 		else if (!str_is(key, "enable"))
-			return err_set(
-				err, ERR_INPUT, "Unknown image attribute: %.*s", STR_ARG(entry));
+			return err_set(err, ERR_INPUT, "Unknown image attribute: %.*s",
+				STR_ARG(entry));
 		else if (!is_bool(value))
 			return err_set(err, ERR_INPUT, "Invalid enable attribute value: %.*s",
 				STR_ARG(entry));
@@ -304,20 +304,20 @@ static int image_fields(const struct str_vec *fields, struct str entry, struct a
 /* A single entry without any '=' is the old form: names with commas between. */
 static bool is_old_form(const struct str_vec *fields)
 {
-	VEC_EACH (fields, f)
+	VEC_EACH(fields, f)
 		if (str_chr(*f, '=') >= 0)
 			return false;
 	return true;
 }
 
-int images_parse(
-	const struct str_vec *entries, struct arena *a, struct str_vec *ret, struct err *err)
+int images_parse(const struct str_vec *entries, struct arena *a, struct str_vec *ret,
+	struct err *err)
 {
-	VEC_EACH (entries, e) {
+	VEC_EACH(entries, e) {
 		struct str_vec fields = {0};
 		int rc = list_fields(*e, a, &fields, err);
 		if (rc == 0 && entries->n == 1 && is_old_form(&fields))
-			VEC_EACH (&fields, f)
+			VEC_EACH(&fields, f)
 				vec_push(ret, text_lower(str_trim(*f), a));
 		else if (rc == 0)
 			rc = image_fields(&fields, *e, a, ret, err);

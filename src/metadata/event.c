@@ -122,14 +122,14 @@ static int64_t commit_date(const struct metadata_spec *spec, const struct event 
 	return spec->now_ns;
 }
 
-int event_read(
-	const struct metadata_spec *spec, struct arena *a, struct event *ret, struct err *err)
+int event_read(const struct metadata_spec *spec, struct arena *a, struct event *ret,
+	struct err *err)
 {
 	struct event e = {0};
 	bool is_git = str_is(spec->context, "git");
 	if (spec->context.n && !is_git && !str_is(spec->context, "workflow"))
-		return err_set(
-			err, ERR_INPUT, "Invalid context source: %.*s", STR_ARG(spec->context));
+		return err_set(err, ERR_INPUT, "Invalid context source: %.*s",
+			STR_ARG(spec->context));
 	if (spec->event && is_context(spec->event))
 		read_context(spec->event, &e);
 	else if (spec->event)

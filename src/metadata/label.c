@@ -8,7 +8,7 @@ VEC_TYPE(label_vec, struct label);
 
 static void set_label(struct label_vec *v, struct str key, struct str value)
 {
-	VEC_EACH (v, l)
+	VEC_EACH(v, l)
 		if (str_eq(l->key, key)) {
 			l->value = value;
 			return;
@@ -29,8 +29,8 @@ static void standard(struct work *w, struct label_vec *v)
 {
 	struct str url = json_text_at(w->repo, "html_url");
 	set_label(v, S("org.opencontainers.image.title"), json_text_at(w->repo, "name"));
-	set_label(
-		v, S("org.opencontainers.image.description"), json_text_at(w->repo, "description"));
+	set_label(v, S("org.opencontainers.image.description"),
+		json_text_at(w->repo, "description"));
 	set_label(v, S("org.opencontainers.image.url"), url);
 	set_label(v, S("org.opencontainers.image.source"), url);
 	set_label(v, S("org.opencontainers.image.version"), w->out->version);
@@ -72,10 +72,10 @@ static int compare(const void *a, const void *b)
 	return compare_keys(x->key, y->key);
 }
 
-static int custom_labels(
-	struct work *w, const struct str_vec *custom, struct label_vec *v, struct err *err)
+static int custom_labels(struct work *w, const struct str_vec *custom, struct label_vec *v,
+	struct err *err)
 {
-	VEC_EACH (custom, c) {
+	VEC_EACH(custom, c) {
 		struct str text;
 		if (render_global(w, *c, &text, err) < 0)
 			return -1;
@@ -86,8 +86,8 @@ static int custom_labels(
 	return 0;
 }
 
-int labels_compute(
-	struct work *w, const struct str_vec *custom, struct str_vec *ret, struct err *err)
+int labels_compute(struct work *w, const struct str_vec *custom, struct str_vec *ret,
+	struct err *err)
 {
 	struct label_vec v = {0};
 	standard(w, &v);

@@ -20,7 +20,7 @@ struct csv {
 
 void list_records_done(struct record_vec *records)
 {
-	VEC_EACH (records, r)
+	VEC_EACH(records, r)
 		vec_done(r);
 	vec_done(records);
 }
@@ -144,14 +144,14 @@ static int csv_run(struct csv *c, struct err *err)
 		if (csv_char(c, err) < 0)
 			return -1;
 	if (c->is_quoting)
-		return csv_bad(
-			c, err, "Quote Not Closed: the parsing is finished with an opening quote");
+		return csv_bad(c, err,
+			"Quote Not Closed: the parsing is finished with an opening quote");
 	end_record(c);
 	return 0;
 }
 
-int list_records(
-	struct str text, bool is_relaxed, struct arena *a, struct record_vec *ret, struct err *err)
+int list_records(struct str text, bool is_relaxed, struct arena *a, struct record_vec *ret,
+	struct err *err)
 {
 	if (text.n > METADATA_MAX_INPUT)
 		return err_set(err, ERR_LIMIT, "input is larger than %d bytes", METADATA_MAX_INPUT);
@@ -179,7 +179,7 @@ int list_fields(struct str entry, struct arena *a, struct str_vec *ret, struct e
 static struct str rejoin(const struct str_vec *fields, struct arena *a)
 {
 	CLEANUP(buf_done) struct buf b = BUF(METADATA_MAX_INPUT);
-	VEC_EACH (fields, f) {
+	VEC_EACH(fields, f) {
 		if (f != fields->p)
 			buf_add_ch(&b, ',');
 		buf_add(&b, *f);

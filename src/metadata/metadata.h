@@ -34,8 +34,8 @@ struct metadata_zones {
 	/* The bytes of a time zone file ("Europe/Paris") into ret; ERR_NOT_FOUND when there is
 	 * none. The name holds letters, digits and + - _ / only, and does not start with a slash.
 	 */
-	int (*read)(
-		struct metadata_zones *zones, struct str name, struct buf *ret, struct err *err);
+	int (*read)(struct metadata_zones *zones, struct str name, struct buf *ret,
+		struct err *err);
 };
 
 /* Zeroed memory is the empty spec. The lists hold finished entries: what one line of the workflow
@@ -86,8 +86,8 @@ struct metadata {
 	struct str bake_tags, bake_labels, bake_annotations;
 };
 
-int metadata_compute(
-	const struct metadata_spec *spec, struct arena *a, struct metadata *ret, struct err *err);
+int metadata_compute(const struct metadata_spec *spec, struct arena *a, struct metadata *ret,
+	struct err *err);
 void metadata_done(struct metadata *m);
 CLEANUP_VAL(metadata_done, struct metadata);
 

@@ -11,8 +11,8 @@
 VEC_TYPE(record_vec, struct str_vec);
 /* The records of a CSV text. is_relaxed: quotes in the middle are text, '#' starts a comment line.
  */
-int list_records(
-	struct str text, bool is_relaxed, struct arena *a, struct record_vec *ret, struct err *err);
+int list_records(struct str text, bool is_relaxed, struct arena *a, struct record_vec *ret,
+	struct err *err);
 void list_records_done(struct record_vec *records);
 /* Fields of the first record; an error when there is none. */
 int list_fields(struct str entry, struct arena *a, struct str_vec *ret, struct err *err);
@@ -47,17 +47,17 @@ struct flavor {
 };
 
 /* Highest priority first; the defaults when there are no entries. */
-int tags_parse(
-	const struct str_vec *entries, struct arena *a, struct tag_vec *ret, struct err *err);
+int tags_parse(const struct str_vec *entries, struct arena *a, struct tag_vec *ret,
+	struct err *err);
 void tags_done(struct tag_vec *tags);
 /* The value of an attribute, or NULL. */
 const struct str *tag_attr(const struct tag *t, const char *key);
 struct str tag_value(const struct tag *t, const char *key); /* empty when absent */
-int flavor_parse(
-	const struct str_vec *entries, struct arena *a, struct flavor *ret, struct err *err);
+int flavor_parse(const struct str_vec *entries, struct arena *a, struct flavor *ret,
+	struct err *err);
 /* Names of the enabled images, in lower case. */
-int images_parse(
-	const struct str_vec *entries, struct arena *a, struct str_vec *ret, struct err *err);
+int images_parse(const struct str_vec *entries, struct arena *a, struct str_vec *ret,
+	struct err *err);
 /* JavaScript's Number(text): NaN when it is none. */
 double js_number(struct str text);
 
@@ -76,8 +76,8 @@ struct event {
 	const struct json *payload; /* or NULL */
 	int64_t commit_date_ns;
 };
-int event_read(
-	const struct metadata_spec *spec, struct arena *a, struct event *ret, struct err *err);
+int event_read(const struct metadata_spec *spec, struct arena *a, struct event *ret,
+	struct err *err);
 /* The text at a path of members ("pull_request.base.ref"), or empty. */
 struct str json_text_at(const struct json *v, const char *path);
 
@@ -149,8 +149,8 @@ bool template_is_raw(struct str text, struct arena *a);
 struct regex;
 enum { REGEX_MAX_GROUPS = 100 };
 /* Flags as after the closing slash: "gi". */
-int regex_parse(
-	struct str pattern, struct str flags, struct arena *a, struct regex **ret, struct err *err);
+int regex_parse(struct str pattern, struct str flags, struct arena *a, struct regex **ret,
+	struct err *err);
 struct regex_span {
 	ssize_t start, end; /* -1: the group did not take part */
 };
@@ -174,8 +174,8 @@ struct work {
 int version_compute(struct work *w, const struct tag_vec *tags, struct err *err);
 /* Renders the expressions that are allowed everywhere. */
 int render_global(struct work *w, struct str text, struct str *ret, struct err *err);
-int labels_compute(
-	struct work *w, const struct str_vec *custom, struct str_vec *ret, struct err *err);
+int labels_compute(struct work *w, const struct str_vec *custom, struct str_vec *ret,
+	struct err *err);
 void warn(struct work *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -29,8 +29,8 @@ struct compiler {
 
 static int bad(const struct compiler *c, const char *what, struct err *err)
 {
-	return err_set(
-		err, ERR_INPUT, "Invalid regular expression: /%.*s/: %s", STR_ARG(c->s), what);
+	return err_set(err, ERR_INPUT, "Invalid regular expression: /%.*s/: %s", STR_ARG(c->s),
+		what);
 }
 
 static char cur(const struct compiler *c)
@@ -66,8 +66,8 @@ static uint32_t take_code(struct compiler *c)
 static int emit(struct compiler *c, enum op op, int32_t x, int32_t y, struct err *err)
 {
 	if (c->code.n >= REGEX_MAX_CODE)
-		return err_set(
-			err, ERR_LIMIT, "regular expression /%.*s/ is too large", STR_ARG(c->s));
+		return err_set(err, ERR_LIMIT, "regular expression /%.*s/ is too large",
+			STR_ARG(c->s));
 	vec_push(&c->code, ((struct inst){op, x, y}));
 	return 0;
 }
@@ -305,7 +305,7 @@ static int parse_named_reference(struct compiler *c, struct err *err)
 		return bad(c, "Invalid named reference", err);
 	struct str name = str_sub(c->s, c->at, c->at + (size_t)end - 1);
 	c->at += (size_t)end;
-	VEC_EACH (&c->names, g)
+	VEC_EACH(&c->names, g)
 		if (str_eq(g->name, name))
 			return emit(c, OP_BACKREF, (int32_t)g->number, 0, err);
 	return bad(c, "Invalid named capture referenced", err);
@@ -447,7 +447,7 @@ static bool take_quantifier(struct compiler *c, uint32_t *ret_min, uint32_t *ret
 /* A copy of code that was taken out of the program. */
 static int emit_copy(struct compiler *c, const struct inst_vec *atom, struct err *err)
 {
-	VEC_EACH (atom, i)
+	VEC_EACH(atom, i)
 		if (emit(c, i->op, i->x, i->y, err) < 0)
 			return -1;
 	return 0;
@@ -604,8 +604,8 @@ static int compile(struct compiler *c, struct err *err)
 	return emit(c, OP_MATCH, 0, 0, err);
 }
 
-int regex_parse(
-	struct str pattern, struct str flags, struct arena *a, struct regex **ret, struct err *err)
+int regex_parse(struct str pattern, struct str flags, struct arena *a, struct regex **ret,
+	struct err *err)
 {
 	struct regex *r = ARENA_NEW(a, struct regex);
 	struct compiler c = {.s = pattern, .a = a};

@@ -279,8 +279,8 @@ static int search(struct machine *m, size_t from, struct err *err)
 	return 0;
 }
 
-static int match_all(
-	struct machine *m, struct arena *a, struct regex_span **ret, size_t *ret_n, struct err *err)
+static int match_all(struct machine *m, struct arena *a, struct regex_span **ret, size_t *ret_n,
+	struct err *err)
 {
 	VEC(struct regex_span) found = {0};
 	size_t from = 0;
@@ -299,8 +299,8 @@ static int match_all(
 	return rc < 0 ? -1 : 0;
 }
 
-static int match_first(
-	struct machine *m, struct arena *a, struct regex_span **ret, size_t *ret_n, struct err *err)
+static int match_first(struct machine *m, struct arena *a, struct regex_span **ret, size_t *ret_n,
+	struct err *err)
 {
 	int rc = search(m, 0, err);
 	*ret_n = 0;

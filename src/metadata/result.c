@@ -13,7 +13,7 @@ static void add_tags(struct work *w, struct str image, struct str_vec *to)
 	if (m->version.n == 0)
 		return;
 	vec_push(to, text_join(w->a, image, colon, m->version));
-	VEC_EACH (&m->partial, p)
+	VEC_EACH(&m->partial, p)
 		vec_push(to, text_join(w->a, image, colon, *p));
 	if (!m->is_latest)
 		return;
@@ -27,7 +27,7 @@ static void add_all_tags(struct work *w)
 {
 	struct metadata *m = w->out;
 	add_tags(w, S(""), &m->tag_names);
-	VEC_EACH (&m->images, image)
+	VEC_EACH(&m->images, image)
 		add_tags(w, *image, &m->tags);
 	if (m->images.n == 0)
 		add_tags(w, S(""), &m->tags);
@@ -39,7 +39,7 @@ static int add_annotations(struct work *w, struct err *err)
 	struct str levels = or_default(w->spec->annotations_levels, "manifest"), level;
 	int rc = labels_compute(w, &w->spec->annotations, &plain, err);
 	while (rc == 0 && str_cut(&levels, ',', &level))
-		VEC_EACH (&plain, p)
+		VEC_EACH(&plain, p)
 			vec_push(&w->out->annotations, text_join(w->a, level, S(":"), *p));
 	vec_done(&plain);
 	return rc;
@@ -49,7 +49,7 @@ static void write_list(struct json_out *o, const char *key, const struct str_vec
 {
 	json_key(o, key);
 	json_array(o);
-	VEC_EACH (v, s)
+	VEC_EACH(v, s)
 		json_add_str(o, *s);
 	json_end(o);
 }
@@ -67,7 +67,7 @@ static void write_labels(struct json_out *o, const struct str_vec *labels)
 {
 	json_key(o, "labels");
 	json_object(o);
-	VEC_EACH (labels, l) {
+	VEC_EACH(labels, l) {
 		ssize_t at = str_chr(*l, '=');
 		json_key_str(o, str_sub(*l, 0, (size_t)at));
 		json_add_str(o, first_line(str_skip(*l, (size_t)at + 1)));
@@ -78,7 +78,7 @@ static void write_labels(struct json_out *o, const struct str_vec *labels)
 static void write_args(struct json_out *o, const struct metadata *m)
 {
 	CLEANUP(buf_done) struct buf b = BUF(METADATA_MAX_TEXT);
-	VEC_EACH (&m->images, image) {
+	VEC_EACH(&m->images, image) {
 		if (image != m->images.p)
 			buf_add_ch(&b, ',');
 		buf_add(&b, *image);
@@ -164,8 +164,8 @@ static int compute(struct work *w, struct tag_vec *tags, struct err *err)
 	return 0;
 }
 
-int metadata_compute(
-	const struct metadata_spec *spec, struct arena *a, struct metadata *ret, struct err *err)
+int metadata_compute(const struct metadata_spec *spec, struct arena *a, struct metadata *ret,
+	struct err *err)
 {
 	struct metadata m = {0};
 	struct work w = {.spec = spec, .a = a, .out = &m};
@@ -201,7 +201,7 @@ void metadata_spec_done(struct metadata_spec *spec)
 
 static void join(struct buf *b, const struct str_vec *v, struct str separator)
 {
-	VEC_EACH (v, s) {
+	VEC_EACH(v, s) {
 		if (s != v->p)
 			buf_add(b, or_default(separator, "\n"));
 		buf_add(b, *s);

@@ -22,8 +22,8 @@ static struct str own_name(struct str path)
 }
 
 /* name.0 or name.[0] of a list. */
-static int eval_item(
-	struct renderer *r, struct str path, size_t dot, struct field *ret, struct err *err)
+static int eval_item(struct renderer *r, struct str path, size_t dot, struct field *ret,
+	struct err *err)
 {
 	struct str index = own_name(str_skip(path, dot + 1)), item;
 	struct field list = {0};

@@ -308,8 +308,8 @@ static void read_text(struct parser *p, struct piece ***to)
 static int read_pieces(struct parser *p, struct piece **ret, struct mark *end, struct err *err);
 
 /* The condition of {{#if x}} or {{else if x}}. */
-static int make_condition(
-	struct parser *p, const struct mark *m, struct piece **ret, struct err *err)
+static int make_condition(struct parser *p, const struct mark *m, struct piece **ret,
+	struct err *err)
 {
 	bool is_unless = str_is(m->word->text, "unless");
 	if (m->is_inverse || (!is_unless && !str_is(m->word->text, "if"))) {
@@ -326,8 +326,8 @@ static int make_condition(
 	return 0;
 }
 
-static int read_block(
-	struct parser *p, const struct mark *open, struct piece **ret, struct err *err)
+static int read_block(struct parser *p, const struct mark *open, struct piece **ret,
+	struct err *err)
 {
 	struct mark m = *open, end;
 	struct piece *piece = NULL, **to = ret;
@@ -391,8 +391,8 @@ int template_parse(struct str text, struct arena *a, struct piece **ret, struct 
 	struct mark end;
 	*ret = NULL;
 	if (text.n > METADATA_MAX_TEXT)
-		return err_set(
-			err, ERR_LIMIT, "template is larger than %d bytes", METADATA_MAX_TEXT);
+		return err_set(err, ERR_LIMIT, "template is larger than %d bytes",
+			METADATA_MAX_TEXT);
 	if (read_pieces(&p, ret, &end, err) < 0)
 		return -1;
 	return end.kind == TAG_END_OF_TEXT ? 0 : bad(&p, err, "a closing tag has no block");

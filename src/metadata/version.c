@@ -168,8 +168,8 @@ static int version_get(struct template_view *view, struct str name,
 }
 
 /* Prefix and suffix, of the entry or of the flavor. */
-static int set_value(
-	struct work *w, const struct tag *t, struct str value, struct str *ret, struct err *err)
+static int set_value(struct work *w, const struct tag *t, struct str value, struct str *ret,
+	struct err *err)
 {
 	const struct str *own_prefix = tag_attr(t, "prefix"), *own_suffix = tag_attr(t, "suffix");
 	struct str prefix, suffix;
@@ -181,8 +181,8 @@ static int set_value(
 }
 
 /* Takes a value: the version when it is the first, a further tag otherwise. */
-static int add_version(
-	struct work *w, const struct tag *t, struct str value, bool auto_latest, struct err *err)
+static int add_version(struct work *w, const struct tag *t, struct str value, bool auto_latest,
+	struct err *err)
 {
 	if (set_value(w, t, value, &value, err) < 0)
 		return -1;
@@ -198,7 +198,7 @@ static int add_version(
 	}
 	if (str_eq(value, m->version))
 		return 0;
-	VEC_EACH (&m->partial, p)
+	VEC_EACH(&m->partial, p)
 		if (str_eq(*p, value))
 			return 0;
 	vec_push(&m->partial, value);
@@ -310,8 +310,8 @@ static int do_pep440(struct work *w, const struct tag *t, struct err *err)
 		return 0;
 	}
 	if (!v.is_final)
-		return add_version(
-			w, t, template_is_raw(pattern, w->a) ? text : v.version, false, err);
+		return add_version(w, t, template_is_raw(pattern, w->a) ? text : v.version, false,
+			err);
 	struct version_view view = {{version_get},
 		{{S("raw"), text}, {S("version"), v.version}, {S("major"), v.major},
 			{S("minor"), v.minor}, {S("patch"), v.patch}, {STR_NONE}, {STR_NONE}}};
@@ -325,8 +325,8 @@ static int do_match(struct work *w, const struct tag *t, struct err *err)
 	struct str text, value;
 	int has = source_value(w, t, &text, err);
 	if (has > 0)
-		has = match_group(
-			w, tag_value(t, "pattern"), text, tag_value(t, "group"), &value, err);
+		has = match_group(w, tag_value(t, "pattern"), text, tag_value(t, "group"), &value,
+			err);
 	return has <= 0 ? has : add_version(w, t, value, true, err);
 }
 
@@ -392,7 +392,7 @@ static int do_tag(struct work *w, const struct tag *t, struct err *err)
 
 int version_compute(struct work *w, const struct tag_vec *tags, struct err *err)
 {
-	VEC_EACH (tags, t)
+	VEC_EACH(tags, t)
 		if (do_tag(w, t, err) < 0)
 			return -1;
 	return 0;

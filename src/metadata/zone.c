@@ -30,8 +30,8 @@ struct tables {
 	size_t times, indexes, types, chars, end;
 };
 
-static int read_header(
-	struct str file, size_t at, size_t time_bytes, struct tables *ret, struct err *err)
+static int read_header(struct str file, size_t at, size_t time_bytes, struct tables *ret,
+	struct err *err)
 {
 	enum { HEADER = 44, COUNTS = 20 };
 	size_t counts[6];
@@ -259,8 +259,8 @@ static int lookup(const struct tables *t, struct str rule, int64_t utc_s, struct
 	return read_type(t, (uint8_t)t->file.p[t->indexes + (size_t)at], ret, err);
 }
 
-int zone_lookup(
-	struct str file, int64_t utc_s, int32_t *ret_offset, char ret_name[16], struct err *err)
+int zone_lookup(struct str file, int64_t utc_s, int32_t *ret_offset, char ret_name[16],
+	struct err *err)
 {
 	struct tables t;
 	struct local_type type;

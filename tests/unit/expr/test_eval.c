@@ -13,8 +13,8 @@ static struct expr *parsed(struct str text, const struct expr_scope *scope, stru
 }
 
 /* "!!!...1" and the like: n times before, the core, n times after. */
-static struct str nest(
-	struct arena *a, const char *before, size_t n, const char *core, const char *after)
+static struct str nest(struct arena *a, const char *before, size_t n, const char *core,
+	const char *after)
 {
 	CLEANUP(buf_done) struct buf b = BUF(1000000);
 	for (size_t i = 0; i < n; i++)
@@ -131,6 +131,10 @@ static void expr_eval_calls_the_callers_functions(void **state)
 	FAILS(ERR_NOT_FOUND,
 		expr_eval(parsed(S("refuse()"), &with_functions, &a), &env, &a, &v, &err));
 	FAILS(ERR_INPUT, expr_eval(parsed(S("later()"), &with_functions, &a), &env, &a, &v, &err));
+	env.functions = &(struct expr_function){"later", 0, 0, count_args};
+	env.n_functions = 1;
+	OK(expr_eval(parsed(S("LATER('a')"), &with_functions, &a), &env, &a, &v, &err));
+	assert_true(v.kind == EXPR_NUMBER && v.number == 1);
 	FAILS(ERR_INPUT, expr_parse(S("countArgs()"), &with_functions, &a, &e, NULL, &err));
 }
 

@@ -48,8 +48,8 @@ static void read_texts(const struct json *in, struct metadata_spec *spec)
 }
 
 /* A zone nine hours east, and one that cannot be read. */
-static int read_zone(
-	struct metadata_zones *zones, struct str name, struct buf *ret, struct err *err)
+static int read_zone(struct metadata_zones *zones, struct str name, struct buf *ret,
+	struct err *err)
 {
 	if (str_is(name, "Asia/Secret"))
 		return err_set(err, ERR_SYS, "permission denied");

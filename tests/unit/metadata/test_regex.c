@@ -92,8 +92,8 @@ static void regex_parse_refuses_what_javascript_refuses(void **state)
 		struct err err;
 		struct regex *r;
 		FAILS(ERR_INPUT,
-			regex_parse(
-				str_of(cases[i].pattern), str_of(cases[i].flags), &a, &r, &err));
+			regex_parse(str_of(cases[i].pattern), str_of(cases[i].flags), &a, &r,
+				&err));
 		assert_string_equal(err.what, cases[i].what);
 	}
 }

@@ -20,8 +20,8 @@ static int get(struct template_view *view, struct str name, const struct templat
 	else if (str_is(name, "up") && args) {
 		size_t n = 0;
 		for (size_t i = 0; i < args->n_params; i++)
-			n += (size_t)snprintf(
-				room + n, 200 - n, "(%.*s)", STR_ARG(args->params[i].text));
+			n += (size_t)snprintf(room + n, 200 - n, "(%.*s)",
+				STR_ARG(args->params[i].text));
 		for (size_t i = 0; i < args->n_hash; i++)
 			n += (size_t)snprintf(room + n, 200 - n, "[%.*s:%.*s]",
 				STR_ARG(args->hash[i].key), STR_ARG(args->hash[i].value));
