@@ -1,0 +1,60 @@
+/* stage_priv -- pid 1 of the new namespaces, until it becomes the runtime.
+ *
+ * The bundle is a tmpfs, attached over a folder of the host in our own mount namespace:
+ *
+ *	rootfs/  overlay: [upper] over [points] over lowers; etc files and mounts attached
+ *	points/  a layer with the mount points that the image lacks
+ *	probe/   the same overlay, read-only, for looking before points/ is made
+ *	links/   symlinks to layers (overlay_priv.h)
+ *	etc/     hosts, hostname, resolv.conf
+ *	copies/N overlays over the sources of CONTAINER_OVERLAY_COPY
+ *	late/N   sources of mounts that the runtime makes
+ *	config.json  log  pid  state/
+ */
+#ifndef CONTAINER_HELPER_STAGE_PRIV_H
+#define CONTAINER_HELPER_STAGE_PRIV_H
+
+#include "container/helper/cgroup_priv.h"
+#include "container/helper/monitor_priv.h"
+#include "container/helper/overlay_priv.h"
+#include "container/helper/root_priv.h"
+#include "container/stage_priv.h"
+
+struct stage {
+	struct stage_spec spec;
+	int bundle_fd;
+	int links_fd, points_fd, root_fd;
+	int runtime_fd;
+	struct overlay overlay; /* lowers, upper, work: opened before the bundle covers anything */
+	struct fd_vec sources;	/* trees of the mounts, detached; -1 = a tmpfs, not made yet */
+	struct late_mounts late;
+	const struct cgroup *cgroup;
+	struct tty *tty; /* NULL = none */
+};
+
+/* pid 1: start of the story. ctx is the struct stage; comes back only when it failed. */
+int stage_child(void *ctx);
+
+/* In the helper: the mounts' sources, copied while we are in the mount namespace they belong to. */
+int stage_open_sources(struct stage *s, struct err *err);
+/* Opens the layers and the runtime, then attaches the bundle and enters it. */
+int stage_open(struct stage *s, struct err *err);
+/* rootfs/, with everything but what the runtime mounts. */
+int stage_root(struct stage *s, struct err *err);
+/* Fills points/, and puts it on top of the lowers when it is needed. */
+int stage_points(struct stage *s, struct err *err);
+bool stage_is_of_runtime(const char *path); /* below /proc, /dev or /sys */
+/* Makes a file of the bundle. */
+int stage_write(const struct stage *s, const char *path, struct str text, mode_t mode,
+	struct err *err);
+/* etc/hosts, etc/hostname and etc/resolv.conf, before the root is made. */
+int stage_write_etc(struct stage *s, struct err *err);
+extern const char *const stage_etc_paths[]; /* "/etc/hosts", ..., NULL */
+/* Host names, as an image's own /etc/hosts would be: for tests too. */
+void etc_add_hosts(struct buf *b, struct str host_file, const char *hostname,
+	const char *const *extra, bool is_host_network);
+/* Is the program there? 0, or docker's status (126, 127) with its words in *ret_text. */
+int stage_check_program(const struct stage *s, struct buf *ret_text);
+int stage_host_devices(struct oci_devices *ret, struct err *err);
+
+#endif
