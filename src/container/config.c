@@ -60,6 +60,18 @@ static void add_capabilities(struct json_out *o, uint64_t caps, uint32_t uid)
 	json_end(o);
 }
 
+/* Runtimes follow a terminal that changes its size, but crun does not ask for the first one. */
+static void add_console_size(struct json_out *o, const struct oci_config *c)
+{
+	json_key(o, "consoleSize");
+	json_object(o);
+	json_key(o, "height");
+	json_add_u64(o, c->rows);
+	json_key(o, "width");
+	json_add_u64(o, c->columns);
+	json_end(o);
+}
+
 static void add_process(struct json_out *o, const struct oci_config *c)
 {
 	const struct container_spec *s = &c->stage->c;
@@ -67,6 +79,8 @@ static void add_process(struct json_out *o, const struct oci_config *c)
 	json_object(o);
 	json_key(o, "terminal");
 	json_add_bool(o, s->has_tty);
+	if (s->has_tty && c->rows && c->columns)
+		add_console_size(o, c);
 	add_user(o, c->user);
 	add_list(o, "args", s->args);
 	add_list(o, "env", s->env);

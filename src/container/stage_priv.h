@@ -54,6 +54,7 @@ struct oci_config {
 	const char *cgroup;	   /* name below each hierarchy's root, when the runtime makes it */
 	bool has_cgroup_mount;	   /* /sys/fs/cgroup can be shown */
 	const struct late_mounts *late;
+	unsigned rows, columns; /* of the terminal; 0 = not known */
 	const struct oci_devices *devices; /* privileged: the host's; else NULL */
 };
 struct oci_device {

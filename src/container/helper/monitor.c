@@ -11,6 +11,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#define HEARING_TIME CLOCK_SECOND
+enum { ASK_AGAIN_MS = 2 };
+
 /* ---- reports ---- */
 
 static void send_report(struct helper_report *r)
@@ -92,13 +95,29 @@ void monitor_kill(struct monitor *m)
 	kill(m->pid, SIGKILL); /* not reaped yet, so the number is still its own */
 }
 
+static int64_t now(void)
+{
+	return clock_monotonic(clock_system());
+}
+
+/* The container may be starting: then there is nobody yet who could hear. */
+static void ask(struct monitor *m)
+{
+	m->has_heard = m->on_stop && m->on_stop(m);
+	if (m->has_heard)
+		m->kill_at_ns = m->asked_at_ns + m->grace_ns;
+	else if (!m->on_stop || now() - m->asked_at_ns > HEARING_TIME)
+		monitor_kill(m);
+}
+
 static void stop(struct monitor *m)
 {
-	if (m->kill_at_ns || !m->on_stop || !m->on_stop(m)) {
-		monitor_kill(m); /* asked twice, or nobody there to ask */
+	if (m->asked_at_ns) {
+		monitor_kill(m); /* asked twice */
 		return;
 	}
-	m->kill_at_ns = clock_monotonic(clock_system()) + m->grace_ns;
+	m->asked_at_ns = now();
+	ask(m);
 }
 
 static void read_signals(struct monitor *m)
@@ -114,12 +133,23 @@ static void read_signals(struct monitor *m)
 	}
 }
 
+/* For poll: until the next thing to do by the clock; -1 = there is none. */
 static int time_left_ms(const struct monitor *m)
 {
+	if (m->asked_at_ns && !m->has_heard)
+		return ASK_AGAIN_MS;
 	if (!m->kill_at_ns)
 		return -1;
-	int64_t left = m->kill_at_ns - clock_monotonic(clock_system());
+	int64_t left = m->kill_at_ns - now();
 	return left <= 0 ? 0 : (int)(left / CLOCK_MS % INT32_MAX) + 1;
+}
+
+static void watch_clock(struct monitor *m)
+{
+	if (m->asked_at_ns && !m->has_heard)
+		ask(m);
+	else if (m->kill_at_ns && now() >= m->kill_at_ns)
+		monitor_kill(m);
 }
 
 static int reap(struct monitor *m, struct proc_end *ret, struct err *err)
@@ -147,8 +177,7 @@ int monitor_wait(struct monitor *m, struct proc_end *ret, struct err *err)
 			return err_sys(err, "poll");
 		if (polls[1].revents)
 			read_signals(m);
-		if (m->kill_at_ns && time_left_ms(m) == 0)
-			monitor_kill(m);
+		watch_clock(m);
 		if (m->tty)
 			tty_step(m->tty, polls + 2);
 		if (polls[0].revents)

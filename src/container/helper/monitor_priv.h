@@ -1,7 +1,7 @@
 /* monitor_priv -- the helper's own process: starts pid 1 of the new namespaces and sees it through.
  *
  *	knarr dies (SIGHUP) ──────────► kill
- *	knarr says stop (SIGTERM) ────► on_stop, then kill after grace
+ *	knarr says stop (SIGTERM) ────► on_stop until it is heard, for a second; kill after grace
  *	pid 1 ends ───────────────────► its status; everything in its namespace has ended with it
  *
  * It stays in the host's mount namespace, so that what it cleans up is not mounted any more, and in
@@ -23,11 +23,12 @@ struct monitor {
 	pid_t pid; /* pid 1 of the namespaces, as we see it */
 	int pidfd;
 	int64_t grace_ns;
-	/* Asks the process inside to end; false = it cannot hear. NULL = nobody is asked. */
+	/* Asks the process inside to end; false = it cannot hear yet. NULL = nobody is asked. */
 	bool (*on_stop)(struct monitor *m);
 	void *ctx;
 	struct tty *tty; /* NULL = none */
-	int64_t kill_at_ns;
+	int64_t asked_at_ns, kill_at_ns; /* 0 = not */
+	bool has_heard;
 };
 #define MONITOR_NONE ((struct monitor){.signal_fd = -1, .self_pidfd = -1, .pidfd = -1})
 

@@ -77,7 +77,7 @@ int overlay_mount(const struct overlay *o, int links_fd, const char *target, str
 	CLEANUP(buf_done) struct buf options = BUF(4000); /* mount(2): one page */
 	if (add_layers(o, links_fd, &options, err) < 0)
 		return -1;
-	buf_add_cstr(&options, ",index=off,redirect_dir=off,metacopy=off,xino=auto");
+	buf_add_cstr(&options, ",index=off,redirect_dir=off,metacopy=off,xino=on");
 	if (o->is_volatile && o->upper_fd >= 0)
 		buf_add_cstr(&options, ",volatile");
 	if (buf_check(&options, "list of layers", err) < 0)

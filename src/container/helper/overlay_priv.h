@@ -5,8 +5,9 @@
  * 490 layers need 2 KB. Works on every kernel, unlike fsconfig's "lowerdir+" (6.8).
  *
  * index, redirect_dir and metacopy are off, so that an upper folder means the same to anybody who
- * reads it. xino is auto: where layers lie on several file systems it lets the container see one
- * device number, so that `find -xdev` and `tar --one-file-system` work; it writes nothing.
+ * reads it. xino is on: where layers lie on several file systems it lets the container see one
+ * device number, so that `du -x` and `tar --one-file-system` work; it writes nothing. ("auto" would
+ * leave it off as soon as one of them is a tmpfs.)
  */
 #ifndef CONTAINER_HELPER_OVERLAY_PRIV_H
 #define CONTAINER_HELPER_OVERLAY_PRIV_H

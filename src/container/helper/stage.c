@@ -69,6 +69,8 @@ static int write_config(struct stage *s, struct err *err)
 		.cgroup = s->cgroup->is_of_runtime ? s->cgroup->name : NULL,
 		.has_cgroup_mount = true,
 		.late = &s->late};
+	if (s->tty)
+		tty_size(s->tty, &config.rows, &config.columns);
 	if (caps_for(&s->spec.c, ours, &config.caps, err) < 0 ||
 		container_find_user(s->root_fd, s->spec.c.user, &user, err) < 0)
 		return -1;
@@ -121,8 +123,9 @@ static int start(struct stage *s, int *ret_status, struct err *err)
 	*ret_status = stage_check_program(s, &text);
 	if (*ret_status)
 		return fs_write_fd(2, text.p, text.n, err);
-	if (write_config(s, err) < 0 || prepare_host(s, err) < 0 ||
-		(s->tty && tty_enter(s->tty, err) < 0) || cgroup_enter_v1(s->cgroup, err) < 0)
+	/* The v1 folders are out of sight once the host is prepared. */
+	if (write_config(s, err) < 0 || cgroup_enter_v1(s->cgroup, err) < 0 ||
+		prepare_host(s, err) < 0 || (s->tty && tty_enter(s->tty, err) < 0))
 		return -1;
 	return become_runtime(s, err);
 }

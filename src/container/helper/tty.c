@@ -70,6 +70,14 @@ void tty_resize(struct tty *t)
 		(void)ioctl(t->master, TIOCSWINSZ, &size); /* looks, not data */
 }
 
+void tty_size(const struct tty *t, unsigned *ret_rows, unsigned *ret_columns)
+{
+	struct winsize size = {0};
+	bool has_size = ioctl(t->slave, TIOCGWINSZ, &size) == 0;
+	*ret_rows = has_size ? size.ws_row : 0;
+	*ret_columns = has_size ? size.ws_col : 0;
+}
+
 void tty_polls(const struct tty *t, struct pollfd ret[TTY_POLLS])
 {
 	bool takes_in = !t->in.n && !t->in.is_over, takes_out = !t->out.n && !t->out.is_over;

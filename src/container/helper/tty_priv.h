@@ -36,6 +36,8 @@ void tty_done(struct tty *t); /* gives stdin back as it was */
 /* In the child: the slave becomes its stdin, stdout, stderr and controlling terminal. */
 int tty_enter(const struct tty *t, struct err *err);
 void tty_resize(struct tty *t); /* from stdin's size */
+/* 0 when it has none. */
+void tty_size(const struct tty *t, unsigned *ret_rows, unsigned *ret_columns);
 void tty_polls(const struct tty *t, struct pollfd ret[TTY_POLLS]);
 void tty_step(struct tty *t, const struct pollfd polls[TTY_POLLS]);
 /* After the runtime ended: what it still wrote. */
