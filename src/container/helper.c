@@ -44,7 +44,7 @@ static int program_fd(struct err *err)
 int helper_call_init(struct helper_call *c, const char *verb, const char *name, struct err *err)
 {
 	int fds[2];
-	*c = (struct helper_call){.request_fd = -1, .report_fd = -1, .report_end_fd = -1};
+	*c = HELPER_CALL_NONE;
 	int self = program_fd(err);
 	if (self < 0)
 		return -1;
@@ -57,7 +57,6 @@ int helper_call_init(struct helper_call *c, const char *verb, const char *name, 
 	vec_push(&c->fds, ((struct proc_fd){self, HELPER_SELF_FD}));
 	argv_add(&c->argv, "knarr-helper");
 	argv_add(&c->argv, verb);
-	argv_fmt(&c->argv, "%d", (int)getpid());
 	argv_add(&c->argv, name);
 	return 0;
 }
@@ -75,6 +74,19 @@ int helper_call_lend(struct helper_call *c, int fd)
 {
 	vec_push(&c->fds, ((struct proc_fd){fd, c->next_fd}));
 	return c->next_fd++;
+}
+
+struct container_mount *helper_call_mounts(
+	struct helper_call *c, const struct container_mount *mounts, size_t n)
+{
+	struct container_mount *copy = mem_new(n + 1, sizeof(*copy));
+	for (size_t i = 0; i < n; i++) {
+		copy[i] = mounts[i];
+		copy[i].source_fd = mounts[i].source_fd > 0
+			? helper_call_lend(c, mounts[i].source_fd)
+			: 0;
+	}
+	return copy;
 }
 
 int helper_call_ready(struct helper_call *c, struct str request, struct err *err)

@@ -10,16 +10,16 @@
 #ifndef CONTAINER_HELPER_PRIV_H
 #define CONTAINER_HELPER_PRIV_H
 
+#include "container/container.h"
 #include "container/wire_priv.h"
-#include "proc/proc.h"
 
 /* The helper's fds beside stdin, stdout and stderr. */
 enum {
 	HELPER_REQUEST_FD = 3,
 	HELPER_REPORT_FD = 4,
 	HELPER_SELF_FD = 5,
-	HELPER_CONTROL_FD = 6, /* sandboxes: the socket of the init process */
-	HELPER_FIRST_FD = 7,   /* further ones, named by number in the request */
+	HELPER_FIRST_FD = 6, /* what is lent, named by number in the request */
+	HELPER_CONTROL_FD = HELPER_FIRST_FD, /* sandboxes: lent first */
 };
 /* Room of the report pipe that the kernel always gives; what the helper writes must fit. */
 enum { HELPER_REPORT_MAX = 60 << 10, HELPER_LOG_MAX = 16 << 10 };
@@ -41,6 +41,8 @@ struct helper_call {
 	int request_fd, report_fd, report_end_fd;
 	int next_fd;
 };
+#define HELPER_CALL_NONE                                                                           \
+	((struct helper_call){.request_fd = -1, .report_fd = -1, .report_end_fd = -1})
 /* verb: "run", "sandbox", "probe"; name is shown by ps. */
 int helper_call_init(
 	struct helper_call *c, const char *verb, const char *name, struct err *err);
@@ -48,6 +50,9 @@ void helper_call_done(struct helper_call *c);
 CLEANUP_VAL(helper_call_done, struct helper_call);
 /* Lends an fd to the helper; its number there. */
 int helper_call_lend(struct helper_call *c, int fd);
+/* A copy of the mounts, whose fds are lent; the caller frees it. */
+struct container_mount *helper_call_mounts(
+	struct helper_call *c, const struct container_mount *mounts, size_t n);
 /* The request is complete: sets c->spec. */
 int helper_call_ready(struct helper_call *c, struct str request, struct err *err);
 /* Closes our copy of the helper's end of the pipe; after the spawn. */

@@ -14,29 +14,6 @@
 
 /* ---- the request ---- */
 
-static int check_path(const char *what, const char *path, struct err *err)
-{
-	if (!path || path[0] != '/')
-		return err_set(err, ERR_INPUT, "%s '%s' is not an absolute path", what,
-			path ? path : "");
-	return 0;
-}
-
-static int check_mounts(const struct container_spec *s, struct err *err)
-{
-	if (s->n_mounts > CONTAINER_MOUNTS_MAX)
-		return err_set(err, ERR_LIMIT, "more than %d mounts", CONTAINER_MOUNTS_MAX);
-	for (size_t i = 0; i < s->n_mounts; i++) {
-		const struct container_mount *m = &s->mounts[i];
-		if (check_path("mount target", m->target, err) < 0)
-			return -1;
-		if (m->kind != CONTAINER_TMPFS && m->source_fd <= 0 &&
-			check_path("mount source", m->source, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int check(const struct container_spec *s, struct err *err)
 {
 	if (!s->args || !s->args[0])
@@ -45,25 +22,17 @@ static int check(const struct container_spec *s, struct err *err)
 		return err_set(err, ERR_LIMIT, "image has %zu layers, more than %d", s->n_lowers,
 			CONTAINER_LOWERS_MAX);
 	for (size_t i = 0; i < s->n_lowers; i++)
-		if (check_path("tree", s->lowers[i], err) < 0)
+		if (container_check_path("tree", s->lowers[i], err) < 0)
 			return -1;
-	if (s->upper && (check_path("upper folder", s->upper, err) < 0 ||
-				check_path("work folder", s->work, err) < 0))
+	if (s->upper && (container_check_path("upper folder", s->upper, err) < 0 ||
+				container_check_path("work folder", s->work, err) < 0))
 		return -1;
-	if (s->cwd && check_path("working folder", s->cwd, err) < 0)
+	if (s->cwd && container_check_path("working folder", s->cwd, err) < 0)
 		return -1;
 	if (s->memory_bytes > INT64_MAX || s->shm_bytes > INT64_MAX || s->pids_max < 0 ||
-		s->cpu_millis > 1000 * 1000 * 1000)
+		s->cpu_millis > CONTAINER_CPU_MAX)
 		return err_set(err, ERR_INPUT, "a limit is out of range");
-	return check_mounts(s, err);
-}
-
-int container_check_root(struct err *err)
-{
-	if (geteuid() == 0)
-		return 0;
-	err_set(err, ERR_UNSUPPORTED, "containers need root on this engine");
-	return err_hint(err, "run knarr with sudo, or use a hub or engine that runs as root");
+	return container_check_mounts(s->mounts, s->n_mounts, err);
 }
 
 static int prepare(const struct container_spec *s, struct stage_spec *ret, struct err *err)
@@ -85,19 +54,14 @@ static int prepare(const struct container_spec *s, struct stage_spec *ret, struc
 	return 0;
 }
 
-/* Mount sources that are fds get the helper's numbers. */
 static int write_request(
 	struct helper_call *call, struct stage_spec *stage, struct buf *ret, struct err *err)
 {
 	struct container_spec *c = &stage->c;
-	CLEANUP(mem_free) struct container_mount *mounts = mem_new(c->n_mounts + 1, sizeof(*mounts));
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		mounts[i] = c->mounts[i];
-		if (mounts[i].source_fd > 0)
-			mounts[i].source_fd = helper_call_lend(call, mounts[i].source_fd);
-	}
-	c->mounts = mounts;
+	CLEANUP(mem_free) struct container_mount *mounts =
+		helper_call_mounts(call, c->mounts, c->n_mounts);
 	struct wire w = {.out = ret};
+	c->mounts = mounts;
 	stage_spec_wire(&w, stage);
 	c->mounts = NULL;
 	return wire_end(&w, err);
@@ -144,8 +108,7 @@ static int read_answer(const struct stage_spec *stage, struct helper_call *call,
 
 static int run(const struct container_spec *spec, struct proc_end *ret, struct err *err)
 {
-	CLEANUP(helper_call_done) struct helper_call call = {
-		.request_fd = -1, .report_fd = -1, .report_end_fd = -1};
+	CLEANUP(helper_call_done) struct helper_call call = HELPER_CALL_NONE;
 	CLEANUP(buf_done) struct buf request = BUF(WIRE_MAX);
 	struct stage_spec stage;
 	struct proc_end helper_end;

@@ -13,7 +13,9 @@ struct stage_spec {
 	int stop_signal;
 };
 void stage_spec_wire(struct wire *w, struct stage_spec *s);
-void container_mount_wire(struct wire *w, struct container_mount *m);
+void container_mounts_wire(struct wire *w, const struct container_mount **list, size_t *n);
+void container_lowers_wire(struct wire *w, const char *const **list, size_t *n);
+void container_network_wire(struct wire *w, enum container_network *v);
 
 /* ---- capabilities: bit n is capability n of linux/capability.h ---- */
 

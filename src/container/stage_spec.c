@@ -1,6 +1,6 @@
 #include "container/stage_priv.h"
 
-void container_mount_wire(struct wire *w, struct container_mount *m)
+static void wire_mount(struct wire *w, struct container_mount *m)
 {
 	int kind = (int)m->kind;
 	uint64_t mode = m->mode;
@@ -17,30 +17,30 @@ void container_mount_wire(struct wire *w, struct container_mount *m)
 	m->mode = (mode_t)(mode & 07777);
 }
 
-static void wire_mounts(struct wire *w, struct container_spec *c)
+void container_mounts_wire(struct wire *w, const struct container_mount **list, size_t *n)
 {
-	c->n_mounts = wire_count(w, c->n_mounts);
+	*n = wire_count(w, *n);
 	struct container_mount *read = NULL;
 	if (!w->out)
-		c->mounts = read = ARENA_ARRAY(w->arena, struct container_mount, c->n_mounts);
-	for (size_t i = 0; i < c->n_mounts && !w->is_bad; i++) {
+		*list = read = ARENA_ARRAY(w->arena, struct container_mount, *n);
+	for (size_t i = 0; i < *n && !w->is_bad; i++) {
 		struct container_mount m = {0};
 		if (w->out)
-			m = c->mounts[i];
-		container_mount_wire(w, &m);
+			m = (*list)[i];
+		wire_mount(w, &m);
 		if (read)
 			read[i] = m;
 	}
 }
 
-static void wire_lowers(struct wire *w, struct container_spec *c)
+void container_lowers_wire(struct wire *w, const char *const **list, size_t *n)
 {
-	c->n_lowers = wire_count(w, c->n_lowers);
+	*n = wire_count(w, *n);
 	const char **read = NULL;
 	if (!w->out)
-		c->lowers = read = ARENA_ARRAY(w->arena, const char *, c->n_lowers);
-	for (size_t i = 0; i < c->n_lowers && !w->is_bad; i++) {
-		const char *lower = w->out ? c->lowers[i] : NULL;
+		*list = read = ARENA_ARRAY(w->arena, const char *, *n);
+	for (size_t i = 0; i < *n && !w->is_bad; i++) {
+		const char *lower = w->out ? (*list)[i] : NULL;
 		wire_text(w, &lower);
 		if (!lower)
 			w->is_bad = true;
@@ -49,7 +49,7 @@ static void wire_lowers(struct wire *w, struct container_spec *c)
 	}
 }
 
-static void wire_network(struct wire *w, enum container_network *v)
+void container_network_wire(struct wire *w, enum container_network *v)
 {
 	int n = (int)*v;
 	wire_int(w, &n);
@@ -91,14 +91,14 @@ void stage_spec_wire(struct wire *w, struct stage_spec *s)
 {
 	struct container_spec *c = &s->c;
 	wire_text(w, &c->name);
-	wire_lowers(w, c);
+	container_lowers_wire(w, &c->lowers, &c->n_lowers);
 	wire_text(w, &c->upper);
 	wire_text(w, &c->work);
 	wire_bool(w, &c->is_volatile);
 	wire_bool(w, &c->is_read_only);
 	wire_process(w, c);
-	wire_mounts(w, c);
-	wire_network(w, &c->network);
+	container_mounts_wire(w, &c->mounts, &c->n_mounts);
+	container_network_wire(w, &c->network);
 	wire_list(w, &c->extra_hosts);
 	wire_limits(w, c);
 	wire_runtime(w, &s->runtime);

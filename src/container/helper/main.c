@@ -1,11 +1,11 @@
 /* The helper: makes namespaces, which only a process with one thread can do for itself.
  *
- *	knarr-helper VERB PID-OF-KNARR NAME
+ *	knarr-helper VERB NAME
  *
  * Its request is in fd HELPER_REQUEST_FD; see container/helper_priv.h. It is not for people, and not
  * for containers: it runs from a sealed memfd.
  */
-#include "base/num.h"
+#include "base/own.h"
 #include "container/helper/verbs_priv.h"
 #include "container/helper_priv.h"
 
@@ -18,7 +18,7 @@
 
 static const struct verb {
 	const char *name;
-	int (*main)(struct str request, int knarr_pid);
+	int (*main)(struct str request);
 } verbs[] = {{"run", run_main}, {"sandbox", sandbox_main}, {"probe", probe_main}};
 
 static int map_request(struct str *ret)
@@ -39,11 +39,9 @@ static int map_request(struct str *ret)
 
 int main(int argc, char **argv)
 {
-	struct err err;
 	struct str request;
-	uint64_t knarr_pid;
-	if (argc < 3 || num_parse_u64(str_of(argv[2]), 0, INT32_MAX, &knarr_pid, &err) < 0 ||
-		map_request(&request) < 0 || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+	if (argc < 2 || map_request(&request) < 0 ||
+		close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
 		fputs("knarr-helper: knarr runs this by itself\n", stderr);
 		return 2;
 	}
@@ -52,6 +50,6 @@ int main(int argc, char **argv)
 	prctl(PR_SET_NAME, "knarr-helper");
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
-			return verbs[i].main(request, (int)knarr_pid);
+			return verbs[i].main(request);
 	return 2;
 }

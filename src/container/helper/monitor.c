@@ -39,15 +39,13 @@ void report_end(const struct proc_end *end, const char *log)
 
 /* ---- starting ---- */
 
-int monitor_init(struct monitor *m, int knarr_pid, struct err *err)
+int monitor_init(struct monitor *m, struct err *err)
 {
 	sigset_t all;
 	sigfillset(&all);
 	*m = MONITOR_NONE;
-	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || prctl(PR_SET_PDEATHSIG, SIGHUP) < 0)
+	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return err_sys(err, "take over signals");
-	if (getppid() != knarr_pid)
-		return err_set(err, ERR_CANCELED, "knarr has ended");
 	m->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	m->self_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (m->signal_fd < 0 || m->self_pidfd < 0)
@@ -124,9 +122,7 @@ static void read_signals(struct monitor *m)
 {
 	struct signalfd_siginfo info;
 	while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
-			monitor_kill(m);
-		else if (info.ssi_signo == SIGTERM)
+		if (info.ssi_signo == SIGTERM)
 			stop(m);
 		else if (info.ssi_signo == SIGWINCH && m->tty)
 			tty_resize(m->tty);
@@ -165,21 +161,28 @@ static int reap(struct monitor *m, struct proc_end *ret, struct err *err)
 
 int monitor_wait(struct monitor *m, struct proc_end *ret, struct err *err)
 {
+	bool is_alone = false;
 	for (;;) {
-		struct pollfd polls[2 + TTY_POLLS] = {
-			{.fd = m->pidfd, .events = POLLIN}, {.fd = m->signal_fd, .events = POLLIN}};
-		size_t n = 2;
+		/* A pipe whose reader is gone is an error without being asked about. */
+		struct pollfd polls[3 + TTY_POLLS] = {{.fd = m->pidfd, .events = POLLIN},
+			{.fd = m->signal_fd, .events = POLLIN},
+			{.fd = is_alone ? -1 : HELPER_REPORT_FD}};
+		size_t n = 3;
 		if (m->tty) {
-			tty_polls(m->tty, polls + 2);
+			tty_polls(m->tty, polls + 3);
 			n += TTY_POLLS;
 		}
 		if (poll(polls, n, time_left_ms(m)) < 0 && errno != EINTR)
 			return err_sys(err, "poll");
 		if (polls[1].revents)
 			read_signals(m);
+		if (polls[2].revents) {
+			is_alone = true;
+			monitor_kill(m);
+		}
 		watch_clock(m);
 		if (m->tty)
-			tty_step(m->tty, polls + 2);
+			tty_step(m->tty, polls + 3);
 		if (polls[0].revents)
 			return reap(m, ret, err);
 	}

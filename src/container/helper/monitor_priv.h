@@ -1,6 +1,6 @@
 /* monitor_priv -- the helper's own process: starts pid 1 of the new namespaces and sees it through.
  *
- *	knarr dies (SIGHUP) ──────────► kill
+ *	knarr is gone (its end of the report pipe is closed) ──► kill
  *	knarr says stop (SIGTERM) ────► on_stop until it is heard, for a second; kill after grace
  *	pid 1 ends ───────────────────► its status; everything in its namespace has ended with it
  *
@@ -32,8 +32,9 @@ struct monitor {
 };
 #define MONITOR_NONE ((struct monitor){.signal_fd = -1, .self_pidfd = -1, .pidfd = -1})
 
-/* Takes over the signals, and makes knarr's death one. knarr_pid: who must still be our parent. */
-int monitor_init(struct monitor *m, int knarr_pid, struct err *err);
+/* Takes over the signals. From here on knarr's end is told by the report pipe, and not by the thread
+ * that started us. */
+int monitor_init(struct monitor *m, struct err *err);
 /* Starts child(ctx) as pid 1 with flags (CLONE_NEW*), in a cgroup when cgroup_fd >= 0. It dies with
  * us. What child returns is its exit status. */
 int monitor_start(struct monitor *m, uint64_t flags, int cgroup_fd, int (*child)(void *ctx),

@@ -25,6 +25,11 @@ int mount_set(int tree_fd, uint64_t attributes, struct err *err)
 	return set(tree_fd, attributes, true, err);
 }
 
+int mount_set_one(int tree_fd, uint64_t attributes, struct err *err)
+{
+	return set(tree_fd, attributes, false, err);
+}
+
 int mount_clone(int fd, bool is_read_only, int *ret_fd, struct err *err)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;

@@ -23,7 +23,8 @@ int mount_plain(const char *type, unsigned attributes, int *ret_fd, struct err *
 /* A file system with options "key=value" or "flag", NULL-terminated. */
 int mount_make(const char *type, const char *const *options, unsigned attributes, int *ret_fd,
 	struct err *err);
-int mount_set(int tree_fd, uint64_t attributes, struct err *err); /* MOUNT_ATTR_*, and below */
+int mount_set(int tree_fd, uint64_t attributes, struct err *err);     /* MOUNT_ATTR_*, and below */
+int mount_set_one(int tree_fd, uint64_t attributes, struct err *err); /* this mount only */
 int mount_attach(int tree_fd, int target_fd, struct err *err);
 /* By our own trusted path. */
 int mount_attach_at(int tree_fd, int dir_fd, const char *path, struct err *err);

@@ -12,8 +12,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { BUNDLE_NAMES_MAX = 16 };
-
 /* ---- stopping ---- */
 
 /* The number of the container's first process, in the pid namespace of the runtime. */
@@ -22,7 +20,7 @@ static pid_t read_pid(const struct stage *s)
 	CLEANUP(buf_done) struct buf b = BUF(32);
 	struct err ignored; /* not started yet */
 	uint64_t pid;
-	if (fs_read_file(s->bundle_fd, "pid", &b, &ignored) < 0 ||
+	if (fs_read_file(s->trees.base_fd, "pid", &b, &ignored) < 0 ||
 		num_parse_u64(str_trim(buf_str(&b)), 1, INT32_MAX, &pid, &ignored) < 0)
 		return 0;
 	return (pid_t)pid;
@@ -58,13 +56,13 @@ static int make_cgroup(const struct stage *s, struct cgroup *g, struct err *err)
 }
 
 static int start_and_wait(
-	struct stage *s, struct cgroup *g, int knarr_pid, struct proc_end *ret, struct err *err)
+	struct stage *s, struct cgroup *g, struct proc_end *ret, struct err *err)
 {
 	struct monitor m = MONITOR_NONE;
 	struct tty tty = TTY_NONE;
-	if (monitor_init(&m, knarr_pid, err) < 0 ||
-		mount_tmpfs(0, 0700, MOUNT_ATTR_NODEV, &s->bundle_fd, err) < 0 ||
-		stage_open_sources(s, err) < 0 || make_cgroup(s, g, err) < 0)
+	if (monitor_init(&m, err) < 0 ||
+		mount_tmpfs(0, 0700, MOUNT_ATTR_NODEV, &s->trees.base_fd, err) < 0 ||
+		trees_open(&s->trees, err) < 0 || make_cgroup(s, g, err) < 0)
 		return -1;
 	if (s->spec.c.has_tty) {
 		if (tty_init(&tty, err) < 0)
@@ -89,24 +87,29 @@ static void report(const struct stage *s, const struct proc_end *end)
 {
 	CLEANUP(buf_done) struct buf log = BUF(HELPER_LOG_MAX);
 	struct err ignored; /* no log, or more than we want of it */
-	(void)fs_read_file(s->bundle_fd, "log", &log, &ignored);
+	(void)fs_read_file(s->trees.base_fd, "log", &log, &ignored);
 	report_end(end, buf_cstr(&log));
 }
 
-int run_main(struct str request, int knarr_pid)
+int run_main(struct str request)
 {
 	struct arena arena = {0}; /* as long as the process */
-	struct stage s = {.bundle_fd = -1, .links_fd = -1, .points_fd = -1, .root_fd = -1,
-		.runtime_fd = -1, .overlay = {.upper_fd = -1, .work_fd = -1}};
+	struct stage s = {.trees = {.base_fd = -1, .links_fd = -1},
+		.points_fd = -1,
+		.root_fd = -1,
+		.runtime_fd = -1,
+		.overlay = {.upper_fd = -1, .work_fd = -1}};
 	struct wire w = {.in = request, .arena = &arena};
 	struct cgroup cgroup = CGROUP_NONE;
 	struct err err = {0};
 	struct proc_end end = {0};
 	s.cgroup = &cgroup;
 	stage_spec_wire(&w, &s.spec);
+	s.trees.mounts = s.spec.c.mounts;
+	s.trees.n = s.spec.c.n_mounts;
 	int rc = wire_end(&w, &err);
 	if (rc == 0)
-		rc = start_and_wait(&s, &cgroup, knarr_pid, &end, &err);
+		rc = start_and_wait(&s, &cgroup, &end, &err);
 	cgroup_remove(&cgroup);
 	if (rc < 0)
 		report_error(&err);

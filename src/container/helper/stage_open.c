@@ -22,28 +22,6 @@ static int open_layers(struct stage *s, struct err *err)
 	return fs_open(AT_FDCWD, c->work, O_PATH | O_DIRECTORY, 0, &o->work_fd, err);
 }
 
-/* The tree to mount, detached; none yet for a tmpfs. */
-static int open_source(const struct container_mount *m, int *ret_fd, struct err *err)
-{
-	*ret_fd = -1;
-	if (m->kind == CONTAINER_TMPFS)
-		return 0;
-	return m->source_fd > 0 ? mount_clone(m->source_fd, m->is_read_only, ret_fd, err)
-				: mount_clone_path(m->source, m->is_read_only, ret_fd, err);
-}
-
-int stage_open_sources(struct stage *s, struct err *err)
-{
-	const struct container_spec *c = &s->spec.c;
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		int fd;
-		if (open_source(&c->mounts[i], &fd, err) < 0)
-			return err_wrap(err, "mount '%s'", c->mounts[i].target);
-		vec_push(&s->sources, fd);
-	}
-	return 0;
-}
-
 /* crun and runc run again from a sealed copy of themselves, so that no container can write to their
  * file (CVE-2019-5736). Started from one, they see that, and we save their second start: 2 of
  * crun's 7 ms. */
@@ -64,35 +42,22 @@ static int open_runtime(struct stage *s, struct err *err)
 	return 0;
 }
 
-/* The bundle needs some folder to cover, in our mount namespace only. All that we need from the
- * host is open already, so it does not matter which. */
-static int attach_bundle(struct stage *s, struct err *err)
-{
-	static const char *const places[] = {"/run", "/tmp", "/mnt", "/var", "/srv", "/home"};
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		struct err ignored; /* the next one, then */
-		if (mount_attach_at(s->bundle_fd, AT_FDCWD, places[i], &ignored) == 0)
-			return chdir(places[i]) < 0 ? err_sys(err, "enter '%s'", places[i]) : 0;
-	}
-	return err_set(err, ERR_UNSUPPORTED, "the host has no '/run' to mount on");
-}
-
 static int make_folders(struct stage *s, struct err *err)
 {
 	static const char *const folders[] = {"rootfs", "points", "probe", "links", "etc", "copies",
 		"late", "state", "upper", "work"};
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		if (mkdirat(s->bundle_fd, folders[i], 0755) < 0)
+		if (mkdirat(s->trees.base_fd, folders[i], 0755) < 0)
 			return err_sys(err, "make folder '%s' of the bundle", folders[i]);
 	int flags = O_RDONLY | O_DIRECTORY;
-	if (fs_open(s->bundle_fd, "links", flags, 0, &s->links_fd, err) < 0)
+	if (fs_open(s->trees.base_fd, "links", flags, 0, &s->trees.links_fd, err) < 0)
 		return -1;
-	return fs_open(s->bundle_fd, "points", flags, 0, &s->points_fd, err);
+	return fs_open(s->trees.base_fd, "points", flags, 0, &s->points_fd, err);
 }
 
 int stage_open(struct stage *s, struct err *err)
 {
-	if (open_layers(s, err) < 0 || open_runtime(s, err) < 0 || attach_bundle(s, err) < 0)
+	if (open_layers(s, err) < 0 || open_runtime(s, err) < 0 || trees_attach_base(&s->trees, err) < 0)
 		return -1;
 	return make_folders(s, err);
 }
@@ -101,7 +66,7 @@ int stage_write(
 	const struct stage *s, const char *path, struct str text, mode_t mode, struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
-	if (fs_open(s->bundle_fd, path, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd, err) < 0)
+	if (fs_open(s->trees.base_fd, path, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd, err) < 0)
 		return -1;
 	return fs_write_fd(fd, text.p, text.n, err);
 }

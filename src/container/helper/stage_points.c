@@ -55,7 +55,7 @@ static int add_etc(struct points *p, struct err *err)
 static bool source_is_folder(const struct stage *s, size_t i)
 {
 	struct stat st;
-	int fd = s->sources.p[i];
+	int fd = s->trees.sources.p[i];
 	return fd < 0 || fstat(fd, &st) < 0 || S_ISDIR(st.st_mode);
 }
 
@@ -100,11 +100,11 @@ static int mount_probe(struct stage *s, int *ret_fd, struct err *err)
 		vec_push(&probe.lowers, s->overlay.upper_fd);
 	VEC_EACH(&s->overlay.lowers, fd)
 		vec_push(&probe.lowers, *fd);
-	int rc = overlay_mount(&probe, s->links_fd, "../probe", err);
+	int rc = overlay_mount(&probe, s->trees.links_fd, "../probe", err);
 	vec_done(&probe.lowers); /* the fds are still s->overlay's */
 	if (rc < 0)
 		return -1;
-	return fs_open(s->bundle_fd, "probe", O_PATH | O_DIRECTORY, 0, ret_fd, err);
+	return fs_open(s->trees.base_fd, "probe", O_PATH | O_DIRECTORY, 0, ret_fd, err);
 }
 
 /* A throw-away upper is ours: it looks like the image's root. */
@@ -114,8 +114,8 @@ static int make_upper(struct stage *s, int probe_fd, struct err *err)
 	CLEANUP(fd_close) int fd = -1;
 	if (s->spec.c.is_read_only || o->upper_fd >= 0)
 		return 0;
-	if (fs_open(s->bundle_fd, "upper", O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0 ||
-		fs_open(s->bundle_fd, "work", O_PATH | O_DIRECTORY, 0, &o->work_fd, err) < 0 ||
+	if (fs_open(s->trees.base_fd, "upper", O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0 ||
+		fs_open(s->trees.base_fd, "work", O_PATH | O_DIRECTORY, 0, &o->work_fd, err) < 0 ||
 		root_like(probe_fd, fd, err) < 0)
 		return -1;
 	o->upper_fd = TAKE_FD(fd);

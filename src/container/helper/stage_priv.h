@@ -18,15 +18,15 @@
 #include "container/helper/monitor_priv.h"
 #include "container/helper/overlay_priv.h"
 #include "container/helper/root_priv.h"
+#include "container/helper/trees_priv.h"
 #include "container/stage_priv.h"
 
 struct stage {
 	struct stage_spec spec;
-	int bundle_fd;
-	int links_fd, points_fd, root_fd;
+	struct trees trees; /* base_fd is the bundle */
+	int points_fd, root_fd;
 	int runtime_fd;
 	struct overlay overlay; /* lowers, upper, work: opened before the bundle covers anything */
-	struct fd_vec sources;	/* trees of the mounts, detached; -1 = a tmpfs, not made yet */
 	struct late_mounts late;
 	const struct cgroup *cgroup;
 	struct tty *tty; /* NULL = none */
@@ -35,8 +35,6 @@ struct stage {
 /* pid 1: start of the story. ctx is the struct stage; comes back only when it failed. */
 int stage_child(void *ctx);
 
-/* In the helper: the mounts' sources, copied while we are in the mount namespace they belong to. */
-int stage_open_sources(struct stage *s, struct err *err);
 /* Opens the layers and the runtime, then attaches the bundle and enters it. */
 int stage_open(struct stage *s, struct err *err);
 /* rootfs/, with everything but what the runtime mounts. */
@@ -50,9 +48,6 @@ int stage_write(const struct stage *s, const char *path, struct str text, mode_t
 /* etc/hosts, etc/hostname and etc/resolv.conf, before the root is made. */
 int stage_write_etc(struct stage *s, struct err *err);
 extern const char *const stage_etc_paths[]; /* "/etc/hosts", ..., NULL */
-/* Host names, as an image's own /etc/hosts would be: for tests too. */
-void etc_add_hosts(struct buf *b, struct str host_file, const char *hostname,
-	const char *const *extra, bool is_host_network);
 /* Is the program there? 0, or docker's status (126, 127) with its words in *ret_text. */
 int stage_check_program(const struct stage *s, struct buf *ret_text);
 int stage_host_devices(struct oci_devices *ret, struct err *err);

@@ -4,9 +4,9 @@
 
 #include "base/str.h"
 
-/* request: the message, in memory for as long as the process runs. knarr_pid: our parent. */
-int run_main(struct str request, int knarr_pid);
-int sandbox_main(struct str request, int knarr_pid);
-int probe_main(struct str request, int knarr_pid);
+/* request: the message, in memory for as long as the process runs. */
+int run_main(struct str request);
+int sandbox_main(struct str request);
+int probe_main(struct str request);
 
 #endif

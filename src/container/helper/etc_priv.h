@@ -1,0 +1,16 @@
+/* etc_priv -- the few files of /etc that depend on where a container runs. */
+#ifndef CONTAINER_HELPER_ETC_PRIV_H
+#define CONTAINER_HELPER_ETC_PRIV_H
+
+#include "base/buf.h"
+
+enum { ETC_FILE_MAX = 1 << 20 };
+
+/* One of the host's files; a host that lacks it has nothing to show. */
+void etc_read_host(const char *path, struct buf *ret);
+/* /etc/hosts: the host's own when its network is shared, else only localhost; then "name:ip" of
+ * extra (NULL-terminated, may be NULL), then the container's own name. */
+void etc_add_hosts(struct buf *b, struct str host_file, const char *hostname,
+	const char *const *extra, bool is_host_network);
+
+#endif
