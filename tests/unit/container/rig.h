@@ -176,8 +176,14 @@ static inline size_t rig_count_names(const char *folder, const char *start, cons
 	return n;
 }
 
-static inline size_t rig_count_cgroups(const char *name)
+/* A cgroup's name has '_' for what it cannot hold. */
+static inline size_t rig_count_cgroups(const char *wanted)
 {
+	char name[64];
+	snprintf(name, sizeof(name), "%s", wanted);
+	for (char *p = name; *p; p++)
+		if (*p == '.')
+			*p = '_';
 	static const char *const hierarchies[] = {"", "unified", "memory", "pids", "cpu", "devices",
 		"cpuset", "freezer", "blkio", "systemd", "cpuacct"};
 	char path[64];
