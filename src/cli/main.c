@@ -2,7 +2,6 @@
 #include "cli/cmd.h"
 
 #include "base/clock.h"
-#include "container/container.h"
 
 #include <malloc.h>
 
@@ -66,9 +65,6 @@ int main(int argc, char **argv)
 {
 	struct cmd_globals g = {0};
 	struct err err = {0};
-	int helper = container_helper_main(argc, argv);
-	if (helper >= 0)
-		return helper;
 	int at = leading_options(&g, argc, argv, &err);
 	if (at < 0)
 		return exit_with(&err);

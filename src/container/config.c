@@ -141,7 +141,8 @@ static void add_late_mount(struct json_out *o, const struct late_mount *l)
 		snprintf(mode, sizeof(mode), "mode=%o", m->mode ? m->mode : 01777);
 		add_mount(o, l->target, "tmpfs", "tmpfs",
 			(const char *[]){"nosuid", "nodev", mode, m->is_read_only ? "ro" : "rw",
-				m->size_bytes ? size_option(size, sizeof(size), m->size_bytes) : NULL,
+				m->size_bytes ? size_option(size, sizeof(size), m->size_bytes)
+					      : NULL,
 				NULL});
 		return;
 	}
@@ -179,11 +180,11 @@ static void add_namespaces(struct json_out *o, const struct oci_config *c)
 static void add_paths(struct json_out *o)
 {
 	static const char *const masked[] = {"/proc/acpi", "/proc/asound", "/proc/interrupts",
-		"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-		"/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
-		"/sys/firmware", NULL};
-	static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
-		"/proc/sysrq-trigger", NULL};
+		"/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+		"/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+		"/sys/devices/virtual/powercap", "/sys/firmware", NULL};
+	static const char *const read_only[] = {
+		"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL};
 	add_list(o, "maskedPaths", masked);
 	add_list(o, "readonlyPaths", read_only);
 }

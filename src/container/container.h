@@ -29,7 +29,7 @@
 enum {
 	CONTAINER_LOWERS_MAX = 490, /* the kernel stacks 500; a few are ours */
 	CONTAINER_MOUNTS_MAX = 1000,
-	CONTAINER_GROUPS_MAX = 256, /* further groups of one user */
+	CONTAINER_GROUPS_MAX = 256,      /* further groups of one user */
 	CONTAINER_PASSWD_MAX = 64 << 20, /* bytes of /etc/passwd and /etc/group that we read */
 };
 
@@ -42,7 +42,7 @@ struct container_mount {
 	int source_fd;      /* instead of source, when > 0 */
 	bool is_read_only;
 	uint64_t size_bytes; /* TMPFS; 0 = the kernel's default */
-	mode_t mode;	     /* TMPFS; 0 = 1777 */
+	mode_t mode;         /* TMPFS; 0 = 1777 */
 };
 
 enum container_network { CONTAINER_NET_HOST, CONTAINER_NET_NONE };
@@ -50,7 +50,7 @@ enum container_network { CONTAINER_NET_HOST, CONTAINER_NET_NONE };
 /* The runtime that works on this machine, found once per process: its path and how it is called. */
 struct container_runtime {
 	char path[256];
-	char name[16];		    /* "crun", "runc" */
+	char name[16];              /* "crun", "runc" */
 	bool needs_private_cgroup2; /* crun, where /sys/fs/cgroup is not cgroup v2 alone */
 };
 int container_find_runtime(struct container_runtime *ret, struct err *err);
@@ -66,33 +66,35 @@ struct container_spec {
 	const char *const *lowers;
 	size_t n_lowers;
 	const char *upper, *work; /* one file system; work is emptied by the kernel */
-	bool is_volatile;	  /* fsync inside does nothing and the end does not wait for the disk:
+	bool is_volatile;  /* fsync inside does nothing and the end does not wait for the disk:
 				     for an upper that is packed or thrown away after */
-	bool is_read_only;	  /* upper is not used */
+	bool is_read_only; /* upper is not used */
 	const char *const *args; /* args[0] is looked up in env's PATH inside the root */
 	const char *const *env;
-	const char *cwd;  /* NULL = "/"; made when missing, as docker does */
-	const char *user; /* "app", "1000:1000", NULL or "" = root; names from the root's own files */
-	const char *hostname; /* NULL = name */
+	const char *cwd; /* NULL = "/"; made when missing, as docker does */
+	const char
+		*user; /* "app", "1000:1000", NULL or "" = root; names from the root's own files */
+	const char *hostname;                 /* NULL = name */
 	const struct container_mount *mounts; /* parents before what lies below them */
 	size_t n_mounts;
 	enum container_network network;
 	const char *const *extra_hosts; /* "name:ip", NULL-terminated; may be NULL */
 	bool is_privileged;
-	const char *const *cap_add, *const *cap_drop; /* "NET_ADMIN", "CAP_CHOWN", "ALL"; may be NULL */
+	const char *const *cap_add,
+		*const *cap_drop;         /* "NET_ADMIN", "CAP_CHOWN", "ALL"; may be NULL */
 	uint64_t memory_bytes, shm_bytes; /* 0 = no limit / 64 MiB */
-	int64_t pids_max;		  /* 0 = no limit */
-	uint64_t cpu_millis;		  /* 1500 = one and a half processors; 0 = no limit */
-	int stdin_fd;			  /* as in struct proc_spec: 0 or -1 = /dev/null, PROC_INHERIT */
+	int64_t pids_max;                 /* 0 = no limit */
+	uint64_t cpu_millis;              /* 1500 = one and a half processors; 0 = no limit */
+	int stdin_fd; /* as in struct proc_spec: 0 or -1 = /dev/null, PROC_INHERIT */
 	bool has_tty; /* a terminal inside; all output is stream 1; a terminal on stdin lends its
 			 size and goes raw meanwhile */
 	int (*on_output)(void *ctx, int stream, struct str text, struct err *err);
 	void *ctx;
 	const struct cancel *cancel;
 	const char *stop_signal; /* "SIGTERM", "TERM", "15", "SIGRTMIN+3"; NULL = SIGTERM */
-	int64_t grace_ns;	 /* between it and SIGKILL; 0 = 10 s */
-	int64_t timeout_ns;	 /* 0 = none */
-	const char *runtime;	 /* NULL = container_find_runtime's; else container_name_runtime's */
+	int64_t grace_ns;        /* between it and SIGKILL; 0 = 10 s */
+	int64_t timeout_ns;      /* 0 = none */
+	const char *runtime; /* NULL = container_find_runtime's; else container_name_runtime's */
 };
 /* Runs to the end. ret->status is the exit code docker would give: 127 program not found, 126 not
  * executable (with a line on stream 2), 128 + n killed by signal n. */

@@ -22,7 +22,8 @@ static int make_program(void)
 	struct err err;
 	CLEANUP(fd_close) int fd = memfd_create("knarr-helper", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 || fs_write_fd(fd, helper_bytes_start, n, &err) < 0 ||
-		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) <
+			0)
 		return -1;
 	return TAKE_FD(fd);
 }
@@ -76,15 +77,14 @@ int helper_call_lend(struct helper_call *c, int fd)
 	return c->next_fd++;
 }
 
-struct container_mount *helper_call_mounts(
-	struct helper_call *c, const struct container_mount *mounts, size_t n)
+struct container_mount *helper_call_mounts(struct helper_call *c,
+	const struct container_mount *mounts, size_t n)
 {
 	struct container_mount *copy = mem_new(n + 1, sizeof(*copy));
 	for (size_t i = 0; i < n; i++) {
 		copy[i] = mounts[i];
-		copy[i].source_fd = mounts[i].source_fd > 0
-			? helper_call_lend(c, mounts[i].source_fd)
-			: 0;
+		copy[i].source_fd =
+			mounts[i].source_fd > 0 ? helper_call_lend(c, mounts[i].source_fd) : 0;
 	}
 	return copy;
 }
@@ -110,8 +110,8 @@ void helper_call_spawned(struct helper_call *c)
 	fd_close_at_end(&c->report_end_fd);
 }
 
-int helper_call_result(
-	struct helper_call *c, struct arena *a, struct helper_report *ret, struct err *err)
+int helper_call_result(struct helper_call *c, struct arena *a, struct helper_report *ret,
+	struct err *err)
 {
 	CLEANUP(buf_done) struct buf b = BUF(HELPER_REPORT_MAX * 2);
 	helper_call_spawned(c);

@@ -24,8 +24,9 @@ static int check(const struct container_spec *s, struct err *err)
 	for (size_t i = 0; i < s->n_lowers; i++)
 		if (container_check_path("tree", s->lowers[i], err) < 0)
 			return -1;
-	if (s->upper && (container_check_path("upper folder", s->upper, err) < 0 ||
-				container_check_path("work folder", s->work, err) < 0))
+	if (s->upper &&
+		(container_check_path("upper folder", s->upper, err) < 0 ||
+			container_check_path("work folder", s->work, err) < 0))
 		return -1;
 	if (s->cwd && container_check_path("working folder", s->cwd, err) < 0)
 		return -1;
@@ -54,12 +55,12 @@ static int prepare(const struct container_spec *s, struct stage_spec *ret, struc
 	return 0;
 }
 
-static int write_request(
-	struct helper_call *call, struct stage_spec *stage, struct buf *ret, struct err *err)
+static int write_request(struct helper_call *call, struct stage_spec *stage, struct buf *ret,
+	struct err *err)
 {
 	struct container_spec *c = &stage->c;
-	CLEANUP(mem_free) struct container_mount *mounts =
-		helper_call_mounts(call, c->mounts, c->n_mounts);
+	CLEANUP(mem_free)
+	struct container_mount *mounts = helper_call_mounts(call, c->mounts, c->n_mounts);
 	struct wire w = {.out = ret};
 	c->mounts = mounts;
 	stage_spec_wire(&w, stage);

@@ -28,8 +28,7 @@ static int describe(const char *name, const char *found, struct container_runtim
 		return err_set(err, ERR_UNSUPPORTED, "runtime '%s' is neither crun nor runc", name);
 	if (strlen(found) >= sizeof(ret->path))
 		return err_set(err, ERR_LIMIT, "path of runtime '%s' is too long", name);
-	*ret = (struct container_runtime){
-		.needs_private_cgroup2 = is_crun && !is_cgroup2_alone()};
+	*ret = (struct container_runtime){.needs_private_cgroup2 = is_crun && !is_cgroup2_alone()};
 	snprintf(ret->path, sizeof(ret->path), "%s", found);
 	snprintf(ret->name, sizeof(ret->name), "%s", is_crun ? "crun" : "runc");
 	return 0;
@@ -54,6 +53,7 @@ int container_find_runtime(struct container_runtime *ret, struct err *err)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (container_name_runtime(names[i], ret, &ignored) == 0)
 			return 0;
-	err_set(err, ERR_UNSUPPORTED, "no container runtime: neither 'crun' nor 'runc' is installed");
+	err_set(err, ERR_UNSUPPORTED,
+		"no container runtime: neither 'crun' nor 'runc' is installed");
 	return err_hint(err, "install crun; 'knarr doctor' says how");
 }

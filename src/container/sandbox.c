@@ -59,8 +59,8 @@ static int lend_control(struct sandbox *s, struct err *err)
 static int request(struct sandbox *s, const struct sandbox_spec *spec, struct err *err)
 {
 	CLEANUP(buf_done) struct buf b = BUF(WIRE_MAX);
-	CLEANUP(mem_free) struct container_mount *mounts =
-		helper_call_mounts(&s->call, spec->mounts, spec->n_mounts);
+	CLEANUP(mem_free)
+	struct container_mount *mounts = helper_call_mounts(&s->call, spec->mounts, spec->n_mounts);
 	struct sandbox_spec copy = *spec;
 	struct wire w = {.out = &b};
 	copy.name = s->name;
@@ -116,17 +116,21 @@ int sandbox_control(const struct sandbox *s)
 	return s->control;
 }
 
-int sandbox_stop(struct sandbox *s, struct err *err)
+static int stop(struct sandbox *s, struct err *err)
 {
-	CLEANUP(sandbox_free) struct sandbox *mine = s;
 	CLEANUP(arena_done) struct arena a = {0};
 	struct helper_report report;
 	struct proc_end end;
-	if (!s)
-		return 0;
 	fd_close_at_end(&s->control); /* pid 1 ends, and with it the rest */
 	if (proc_wait(&s->helper, STOP_TIME, NULL, &end, err) < 0 ||
 		helper_call_result(&s->call, &a, &report, err) < 0)
 		return err_wrap(err, "sandbox '%s'", s->name);
 	return 0;
+}
+
+int sandbox_stop(struct sandbox *s, struct err *err)
+{
+	int rc = s ? stop(s, err) : 0;
+	sandbox_free(s);
+	return rc;
 }

@@ -41,10 +41,10 @@ struct sandbox_spec {
 	const struct container_mount *mounts; /* targets are made when missing */
 	size_t n_mounts;
 	const char *const *hidden; /* shown as empty and read-only, NULL-terminated; may be NULL */
-	bool has_host_devices;	   /* the host's /dev; else null, zero, full, random, tty, tun */
+	bool has_host_devices;     /* the host's /dev; else null, zero, full, random, tty, tun */
 	enum container_network network;
 	const char *const *extra_hosts; /* "name:ip", NULL-terminated; may be NULL */
-	uint64_t memory_bytes;		/* limits of all steps together; 0 = none */
+	uint64_t memory_bytes;          /* limits of all steps together; 0 = none */
 	int64_t pids_max;
 	uint64_t cpu_millis;
 };
@@ -55,7 +55,7 @@ struct sandbox_exec {
 	const char *const *env;
 	const char *cwd;  /* NULL = "/" */
 	const char *user; /* as in container_find_user; NULL = root */
-	int stdin_fd;	  /* 0 or -1 = /dev/null, PROC_INHERIT = ours */
+	int stdin_fd;     /* 0 or -1 = /dev/null, PROC_INHERIT = ours */
 	int (*on_output)(void *ctx, int stream, struct str text, struct err *err);
 	void *ctx;
 	const struct cancel *cancel;
@@ -66,8 +66,8 @@ struct sandbox_exec {
 };
 /* Until the step's first process has ended. What it left running keeps running; its output is
  * thrown away from then on. */
-int sandbox_exec(
-	struct sandbox *s, const struct sandbox_exec *e, struct proc_end *ret, struct err *err);
+int sandbox_exec(struct sandbox *s, const struct sandbox_exec *e, struct proc_end *ret,
+	struct err *err);
 
 /* Ends everything and waits until it is gone. The first thing that went wrong is the error; s is
  * gone in any case. NULL is fine. */

@@ -29,7 +29,7 @@ struct run {
 	int socket;
 	struct pollfd fds[N_ON];
 	char *room;
-	size_t n_stops; /* signals sent of `stops` */
+	size_t n_stops;   /* signals sent of `stops` */
 	int64_t deadline; /* of the next thing to do; 0 = none */
 	struct err *err;  /* why it is stopped, or what pid 1 reports */
 	bool has_failed, is_deaf;
@@ -102,8 +102,8 @@ static size_t pump(struct run *run, int which)
 		return 0;
 	struct err late;
 	if (!run->is_deaf && run->e->on_output &&
-		run->e->on_output(run->e->ctx, which == ON_OUT ? 1 : 2,
-			str_n(run->room, (size_t)n), run->has_failed ? &late : run->err) < 0) {
+		run->e->on_output(run->e->ctx, which == ON_OUT ? 1 : 2, str_n(run->room, (size_t)n),
+			run->has_failed ? &late : run->err) < 0) {
 		run->is_deaf = true;
 		begin_to_stop(run);
 	}
@@ -245,8 +245,8 @@ static int run_step(struct run *run, struct sandbox *s)
 	return run->has_failed ? -1 : 0;
 }
 
-int sandbox_exec(
-	struct sandbox *s, const struct sandbox_exec *e, struct proc_end *ret, struct err *err)
+int sandbox_exec(struct sandbox *s, const struct sandbox_exec *e, struct proc_end *ret,
+	struct err *err)
 {
 	CLEANUP(mem_free) char *room = mem_resize(NULL, ROOM_BYTES, 1);
 	struct run run = {.e = e, .socket = -1, .room = room, .err = err};

@@ -70,8 +70,8 @@ static void add_refusal(struct json_out *o, const struct refusal *r)
 }
 
 /* Refused when argument number `arg` is `value`, or has all its bits (SCMP_CMP_MASKED_EQ). */
-static void add_with_arg(
-	struct json_out *o, const char *name, unsigned arg, const char *op, uint64_t value)
+static void add_with_arg(struct json_out *o, const char *name, unsigned arg, const char *op,
+	uint64_t value)
 {
 	json_object(o);
 	add_names(o, &name, 1);
@@ -123,13 +123,18 @@ static void add_architectures(struct json_out *o)
 {
 	static const char *const names[] = {
 #if defined(__x86_64__)
-		"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32",
+		"SCMP_ARCH_X86_64",
+		"SCMP_ARCH_X86",
+		"SCMP_ARCH_X32",
 #elif defined(__aarch64__)
-		"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
+		"SCMP_ARCH_AARCH64",
+		"SCMP_ARCH_ARM",
 #elif defined(__s390x__)
-		"SCMP_ARCH_S390X", "SCMP_ARCH_S390",
+		"SCMP_ARCH_S390X",
+		"SCMP_ARCH_S390",
 #endif
-		NULL};
+		NULL
+	};
 	if (!names[0])
 		return;
 	json_key(o, "architectures");

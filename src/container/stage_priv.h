@@ -23,7 +23,7 @@ enum { CAPS_COUNT = 41 };
 #define CAPS_ALL ((UINT64_C(1) << CAPS_COUNT) - 1)
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
 extern const char *const caps_names[CAPS_COUNT]; /* "CAP_CHOWN" */
-extern const uint64_t caps_default;		 /* docker's */
+extern const uint64_t caps_default;              /* docker's */
 /* What the container gets: docker's default, or all when privileged, with add and drop applied;
  * never more than `ours`. Adding by name what we lack is ERR_DENIED; an unknown name ERR_INPUT. */
 int caps_for(const struct container_spec *s, uint64_t ours, uint64_t *ret, struct err *err);
@@ -53,10 +53,10 @@ struct oci_config {
 	const struct stage_spec *stage;
 	const struct container_user *user;
 	uint64_t caps;
-	const char *cgroup;	   /* name below each hierarchy's root, when the runtime makes it */
-	bool has_cgroup_mount;	   /* /sys/fs/cgroup can be shown */
+	const char *cgroup;    /* name below each hierarchy's root, when the runtime makes it */
+	bool has_cgroup_mount; /* /sys/fs/cgroup can be shown */
 	const struct late_mounts *late;
-	unsigned rows, columns; /* of the terminal; 0 = not known */
+	unsigned rows, columns;            /* of the terminal; 0 = not known */
 	const struct oci_devices *devices; /* privileged: the host's; else NULL */
 };
 struct oci_device {

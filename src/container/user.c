@@ -133,8 +133,8 @@ static int find_passwd(struct str passwd, const struct who *w, struct container_
 	return 0;
 }
 
-static int find_group(
-	struct str group, const struct who *w, struct container_user *ret, struct err *err)
+static int find_group(struct str group, const struct who *w, struct container_user *ret,
+	struct err *err)
 {
 	struct group_line g;
 	while (next_group(&group, &g))
@@ -150,8 +150,8 @@ static int find_group(
 	return 0;
 }
 
-static int find_further_groups(
-	struct str group, struct str name, struct container_user *ret, struct err *err)
+static int find_further_groups(struct str group, struct str name, struct container_user *ret,
+	struct err *err)
 {
 	struct group_line g;
 	while (name.n && next_group(&group, &g)) {

@@ -16,13 +16,13 @@
 #include "base/buf.h"
 
 enum {
-	WIRE_MAX = 64 << 20,	 /* bytes of a message: the kernel takes 6 MiB of arguments and env */
+	WIRE_MAX = 64 << 20, /* bytes of a message: the kernel takes 6 MiB of arguments and env */
 	WIRE_ITEMS_MAX = 1 << 20, /* of a list */
 };
 
 struct wire {
 	struct buf *out; /* writing, when not NULL */
-	struct str in;	 /* reading: what is left */
+	struct str in;   /* reading: what is left */
 	struct arena *arena;
 	bool is_bad;
 };

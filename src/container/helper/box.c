@@ -110,16 +110,17 @@ int box_build(struct box *b, struct err *err)
 
 int box_drop_powers(const struct box *b, struct err *err)
 {
-	static const int over_machine[] = {CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_SYS_TIME,
-		CAP_SYS_PACCT, CAP_MAC_ADMIN, CAP_MAC_OVERRIDE, CAP_SYSLOG, CAP_WAKE_ALARM,
-		CAP_BLOCK_SUSPEND, CAP_AUDIT_CONTROL};
+	static const int over_machine[] = {CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT,
+		CAP_SYS_TIME, CAP_SYS_PACCT, CAP_MAC_ADMIN, CAP_MAC_OVERRIDE, CAP_SYSLOG,
+		CAP_WAKE_ALARM, CAP_BLOCK_SUSPEND, CAP_AUDIT_CONTROL};
 	uint64_t caps = caps_ours();
 	for (size_t i = 0; i < ARRAY_LEN(over_machine); i++)
 		caps &= ~CAP_BIT(over_machine[i]);
 	if (!b->cgroup->has_device_filter && !b->spec.has_host_devices)
 		caps &= ~CAP_BIT(CAP_MKNOD);
 	for (unsigned i = 0; i < CAPS_COUNT; i++)
-		if (!(caps & CAP_BIT(i)) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0 && errno != EINVAL)
+		if (!(caps & CAP_BIT(i)) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0 &&
+			errno != EINVAL)
 			return err_sys(err, "drop %s", caps_names[i]);
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {

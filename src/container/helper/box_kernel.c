@@ -29,8 +29,7 @@ static int protect_proc(struct box *b, struct err *err)
 		CLEANUP(fd_close) int tree = -1;
 		if (place < 0)
 			continue; /* a kernel without it */
-		if (mount_clone(place, true, &tree, err) < 0 ||
-			mount_attach(tree, place, err) < 0)
+		if (mount_clone(place, true, &tree, err) < 0 || mount_attach(tree, place, err) < 0)
 			return err_wrap(err, "'%s'", paths[i]);
 	}
 	return 0;
@@ -90,8 +89,8 @@ static int add_dev(struct box *b, struct err *err)
 			make_nodes(dev, err) < 0 || trees_attach(b->root_fd, dev, "/dev", err) < 0)
 			return -1;
 		if (attach_new(b, "devpts",
-			    (const char *[]){"newinstance", "ptmxmode=0666", "mode=0620", "gid=5",
-				    NULL},
+			    (const char *[]){
+				    "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL},
 			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "/dev/pts", err) < 0)
 			return -1;
 	}

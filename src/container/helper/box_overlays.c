@@ -95,8 +95,8 @@ static int attach_base(struct box *b, struct err *err)
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		if (mkdirat(b->trees.base_fd, folders[i], 0755) < 0)
 			return err_sys(err, "make folder '%s'", folders[i]);
-	CLEANUP(fd_close) int empty =
-		openat(b->trees.base_fd, "empty", O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
+	CLEANUP(fd_close)
+	int empty = openat(b->trees.base_fd, "empty", O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
 	if (empty < 0)
 		return err_sys(err, "make an empty file");
 	if (fs_open(b->trees.base_fd, "links", flags, 0, &b->trees.links_fd, err) < 0)
@@ -109,8 +109,8 @@ static int attach_base(struct box *b, struct err *err)
 
 /* ---- overlays ---- */
 
-static int make_upper(
-	int uppers_fd, size_t number, const char *kind, int like_fd, int *ret_fd, struct err *err)
+static int make_upper(int uppers_fd, size_t number, const char *kind, int like_fd, int *ret_fd,
+	struct err *err)
 {
 	char path[40];
 	snprintf(path, sizeof(path), "%zu/%s", number, kind);
@@ -120,8 +120,8 @@ static int make_upper(
 	return like_fd < 0 ? 0 : root_like(like_fd, *ret_fd, err);
 }
 
-static int mount_over(struct box *b, const struct fd_vec *lowers, size_t number,
-	const char *target, struct err *err)
+static int mount_over(struct box *b, const struct fd_vec *lowers, size_t number, const char *target,
+	struct err *err)
 {
 	CLEANUP(fd_close) int upper = -1;
 	CLEANUP(fd_close) int work = -1;

@@ -31,7 +31,7 @@ struct box {
 	struct cgroup *cgroup;
 	int control;
 	int root_fd;
-	int uppers_fd; /* where what is written goes: a folder per overlay */
+	int uppers_fd;        /* where what is written goes: a folder per overlay */
 	struct fd_vec lowers; /* of the root */
 	struct host_mounts host;
 	struct fd_vec hidden; /* the empty trees, to be made read-only at the end */
@@ -41,8 +41,8 @@ struct box {
 int box_build(struct box *b, struct err *err);
 /* Parts of that. */
 int box_overlays(struct box *b, struct err *err); /* the root, from image or host */
-int box_kernel(struct box *b, struct err *err);	  /* /proc, /sys, /dev, /tmp */
-int box_etc(struct box *b, struct err *err);	  /* /etc/hosts and so on */
+int box_kernel(struct box *b, struct err *err);   /* /proc, /sys, /dev, /tmp */
+int box_etc(struct box *b, struct err *err);      /* /etc/hosts and so on */
 /* Gives up the powers over the machine, not those over the sandbox. */
 int box_drop_powers(const struct box *b, struct err *err);
 /* Serves steps until knarr's end of the control socket is closed. */

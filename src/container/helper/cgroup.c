@@ -32,7 +32,8 @@ static int set(int dir_fd, const char *file, uint64_t value, struct err *err)
 {
 	char text[24];
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	return write_at(dir_fd, file, text) < 0 ? err_sys(err, "cgroup: set '%s' to %s", file, text) : 0;
+	return write_at(dir_fd, file, text) < 0 ? err_sys(err, "cgroup: set '%s' to %s", file, text)
+						: 0;
 }
 
 static int open_dir(int dir_fd, const char *path)
@@ -111,8 +112,8 @@ static int limit_v1(int fd, unsigned bit, const struct cgroup_limits *l, struct 
 		return set(fd, "pids.max", (uint64_t)l->pids_max, err);
 	if (bit == CGROUP_CPU)
 		return set(fd, "cpu.cfs_period_us", CPU_PERIOD_US, err) < 0 ||
-				set(fd, "cpu.cfs_quota_us",
-					l->cpu_millis * (CPU_PERIOD_US / 1000), err) < 0
+				set(fd, "cpu.cfs_quota_us", l->cpu_millis * (CPU_PERIOD_US / 1000),
+					err) < 0
 			? -1
 			: 0;
 	if (set(fd, "memory.limit_in_bytes", l->memory_bytes, err) < 0)
@@ -241,8 +242,8 @@ static bool is_orphan(const char *name)
 	struct err ignored; /* not one of ours */
 	uint64_t pid;
 	return str_cut(&rest, '-', &part) && str_is(part, "knarr") && str_cut(&rest, '-', &part) &&
-		num_parse_u64(part, 1, INT32_MAX, &pid, &ignored) == 0 &&
-		kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+		num_parse_u64(part, 1, INT32_MAX, &pid, &ignored) == 0 && kill((pid_t)pid, 0) < 0 &&
+		errno == ESRCH;
 }
 
 static void sweep(int top_fd, const char *name)

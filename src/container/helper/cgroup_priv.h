@@ -24,9 +24,9 @@ enum { CGROUP_MEMORY = 1, CGROUP_PIDS = 2, CGROUP_CPU = 4 };
 
 struct cgroup {
 	char name[96];
-	int top_fd; /* of the cgroup v2 tree, -1 = the machine has none */
-	int fd;	    /* our folder in it */
-	unsigned v1; /* CGROUP_*: where we have a folder in a v1 hierarchy */
+	int top_fd;         /* of the cgroup v2 tree, -1 = the machine has none */
+	int fd;             /* our folder in it */
+	unsigned v1;        /* CGROUP_*: where we have a folder in a v1 hierarchy */
 	bool is_of_runtime; /* the runtime makes it, wherever it likes */
 	bool has_device_filter;
 };

@@ -20,12 +20,13 @@ void etc_add_hosts(struct buf *b, struct str host_file, const char *hostname,
 		if (!str_ends(host_file, S("\n")))
 			buf_add_ch(b, '\n');
 	} else {
-		buf_add_cstr(b, "127.0.0.1\tlocalhost\n"
-				"::1\tlocalhost ip6-localhost ip6-loopback\n"
-				"fe00::\tip6-localnet\n"
-				"ff00::\tip6-mcastprefix\n"
-				"ff02::1\tip6-allnodes\n"
-				"ff02::2\tip6-allrouters\n");
+		buf_add_cstr(b,
+			"127.0.0.1\tlocalhost\n"
+			"::1\tlocalhost ip6-localhost ip6-loopback\n"
+			"fe00::\tip6-localnet\n"
+			"ff00::\tip6-mcastprefix\n"
+			"ff02::1\tip6-allnodes\n"
+			"ff02::2\tip6-allrouters\n");
 	}
 	for (size_t i = 0; extra && extra[i]; i++)
 		add_extra(b, extra[i]);

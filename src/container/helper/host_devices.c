@@ -51,8 +51,7 @@ static int walk(struct oci_devices *ret, const char *folder, int depth, struct e
 		bool is_device = S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode);
 		if (is_device && add(ret, path, &st, err) < 0)
 			return -1;
-		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX &&
-			walk(ret, path, depth + 1, err) < 0)
+		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX && walk(ret, path, depth + 1, err) < 0)
 			return -1;
 	}
 	return 0;

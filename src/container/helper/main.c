@@ -40,8 +40,7 @@ static int map_request(struct str *ret)
 int main(int argc, char **argv)
 {
 	struct str request;
-	if (argc < 2 || map_request(&request) < 0 ||
-		close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
+	if (argc < 2 || map_request(&request) < 0 || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
 		fputs("knarr-helper: knarr runs this by itself\n", stderr);
 		return 2;
 	}

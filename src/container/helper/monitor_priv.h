@@ -26,7 +26,7 @@ struct monitor {
 	/* Asks the process inside to end; false = it cannot hear yet. NULL = nobody is asked. */
 	bool (*on_stop)(struct monitor *m);
 	void *ctx;
-	struct tty *tty; /* NULL = none */
+	struct tty *tty;                 /* NULL = none */
 	int64_t asked_at_ns, kill_at_ns; /* 0 = not */
 	bool has_heard;
 };

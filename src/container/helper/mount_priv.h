@@ -17,7 +17,8 @@
 int mount_make_private(struct err *err);
 /* A copy of what is mounted at fd and below, detached and private; fd may be O_PATH. */
 int mount_clone(int fd, bool is_read_only, int *ret_fd, struct err *err);
-int mount_tmpfs(uint64_t size_bytes, mode_t mode, unsigned attributes, int *ret_fd, struct err *err);
+int mount_tmpfs(uint64_t size_bytes, mode_t mode, unsigned attributes, int *ret_fd,
+	struct err *err);
 /* A file system without options: "proc", "mqueue", "cgroup2". */
 int mount_plain(const char *type, unsigned attributes, int *ret_fd, struct err *err);
 /* A file system with options "key=value" or "flag", NULL-terminated. */

@@ -46,10 +46,10 @@ bool mountinfo_next(struct str *rest, struct mountinfo *ret)
 
 bool mountinfo_is_kernels(struct str type)
 {
-	static const char *const types[] = {"proc", "sysfs", "devtmpfs", "devpts", "mqueue", "cgroup",
-		"cgroup2", "securityfs", "debugfs", "tracefs", "bpf", "pstore", "configfs",
-		"efivarfs", "binfmt_misc", "hugetlbfs", "autofs", "rpc_pipefs", "nsfs", "fusectl",
-		"selinuxfs", "nfsd", "resctrl", "xenfs", "functionfs"};
+	static const char *const types[] = {"proc", "sysfs", "devtmpfs", "devpts", "mqueue",
+		"cgroup", "cgroup2", "securityfs", "debugfs", "tracefs", "bpf", "pstore",
+		"configfs", "efivarfs", "binfmt_misc", "hugetlbfs", "autofs", "rpc_pipefs", "nsfs",
+		"fusectl", "selinuxfs", "nfsd", "resctrl", "xenfs", "functionfs"};
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (str_is(type, types[i]))
 			return true;

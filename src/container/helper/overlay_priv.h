@@ -22,10 +22,10 @@ void fd_vec_done(struct fd_vec *v); /* closes them */
 CLEANUP_VAL(fd_vec_done, struct fd_vec);
 
 struct overlay {
-	struct fd_vec lowers;	 /* top first; O_PATH will do */
-	int upper_fd, work_fd;	 /* -1 = read-only */
+	struct fd_vec lowers;  /* top first; O_PATH will do */
+	int upper_fd, work_fd; /* -1 = read-only */
 	bool is_volatile;
-	bool has_no_devices;	 /* device files in it cannot be opened */
+	bool has_no_devices; /* device files in it cannot be opened */
 };
 /* Mounts at target, a path relative to links_fd: an empty folder of ours, used for the symlinks.
  * Changes the working folder to links_fd. */

@@ -81,8 +81,8 @@ static int push(struct root_place *p, const char *name, struct err *err)
 /* What stands at place->path now. The parts before the last are known to be real folders. */
 static int look(struct walk *w, struct stat *ret)
 {
-	CLEANUP(fd_close) int fd =
-		open_below(w->root_fd, w->place->path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	CLEANUP(fd_close)
+	int fd = open_below(w->root_fd, w->place->path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 	/* With O_PATH and O_NOFOLLOW a last symlink is opened itself. */
 	return fd < 0 ? -1 : fstat(fd, ret);
 }
@@ -91,8 +91,8 @@ static int look(struct walk *w, struct stat *ret)
 static int follow(struct walk *w, struct err *err)
 {
 	char target[PATH_MAX], rest[sizeof(w->todo)];
-	CLEANUP(fd_close) int fd =
-		open_below(w->root_fd, w->place->path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	CLEANUP(fd_close)
+	int fd = open_below(w->root_fd, w->place->path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
 	if (n < 0)
 		return err_sys(err, "read link '%s'", w->place->path);

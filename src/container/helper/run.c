@@ -55,8 +55,7 @@ static int make_cgroup(const struct stage *s, struct cgroup *g, struct err *err)
 	return 0;
 }
 
-static int start_and_wait(
-	struct stage *s, struct cgroup *g, struct proc_end *ret, struct err *err)
+static int start_and_wait(struct stage *s, struct cgroup *g, struct proc_end *ret, struct err *err)
 {
 	struct monitor m = MONITOR_NONE;
 	struct tty tty = TTY_NONE;

@@ -42,8 +42,7 @@ static int start_and_wait(struct box *b, struct proc_end *ret, struct err *err)
 	uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 	if (s->network == CONTAINER_NET_NONE)
 		flags |= CLONE_NEWNET;
-	if (monitor_init(&m, err) < 0 ||
-		mount_tmpfs(0, 0755, 0, &b->trees.base_fd, err) < 0 ||
+	if (monitor_init(&m, err) < 0 || mount_tmpfs(0, 0755, 0, &b->trees.base_fd, err) < 0 ||
 		trees_open(&b->trees, err) < 0 ||
 		cgroup_make(b->cgroup, s->name, &limits, s->has_host_devices, err) < 0 ||
 		monitor_start(&m, flags, b->cgroup->fd, pid1, b, err) < 0)

@@ -117,8 +117,8 @@ static int become_runtime(const struct stage *s, struct err *err)
 static int start(struct stage *s, int *ret_status, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = BUF(PATH_MAX + 200);
-	if (mount_make_private(err) < 0 || stage_open(s, err) < 0 ||
-		stage_write_etc(s, err) < 0 || stage_root(s, err) < 0 || make_cwd(s, err) < 0)
+	if (mount_make_private(err) < 0 || stage_open(s, err) < 0 || stage_write_etc(s, err) < 0 ||
+		stage_root(s, err) < 0 || make_cwd(s, err) < 0)
 		return -1;
 	*ret_status = stage_check_program(s, &text);
 	if (*ret_status)

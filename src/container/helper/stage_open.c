@@ -30,7 +30,8 @@ static int open_runtime(struct stage *s, struct err *err)
 	const char *path = s->spec.runtime.path;
 	uint64_t n_bytes;
 	CLEANUP(fd_close) int file = -1;
-	CLEANUP(fd_close) int copy = memfd_create(s->spec.runtime.name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	CLEANUP(fd_close)
+	int copy = memfd_create(s->spec.runtime.name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0)
 		return err_sys(err, "memfd_create");
 	if (fs_open(AT_FDCWD, path, O_RDONLY, 0, &file, err) < 0 ||
@@ -57,13 +58,14 @@ static int make_folders(struct stage *s, struct err *err)
 
 int stage_open(struct stage *s, struct err *err)
 {
-	if (open_layers(s, err) < 0 || open_runtime(s, err) < 0 || trees_attach_base(&s->trees, err) < 0)
+	if (open_layers(s, err) < 0 || open_runtime(s, err) < 0 ||
+		trees_attach_base(&s->trees, err) < 0)
 		return -1;
 	return make_folders(s, err);
 }
 
-int stage_write(
-	const struct stage *s, const char *path, struct str text, mode_t mode, struct err *err)
+int stage_write(const struct stage *s, const char *path, struct str text, mode_t mode,
+	struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
 	if (fs_open(s->trees.base_fd, path, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd, err) < 0)

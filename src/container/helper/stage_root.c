@@ -29,12 +29,11 @@ static int leave_to_runtime(struct stage *s, size_t i, const char *path, struct 
 	if (l->mount->kind == CONTAINER_TMPFS)
 		return 0;
 	CLEANUP(fd_close) int tree = -1;
-	CLEANUP(fd_close) int place = -1;
 	snprintf(l->source, sizeof(l->source), "late/%zu", i);
 	if (trees_make(&s->trees, i, &tree, err) < 0)
 		return -1;
 	if (trees_is_folder(tree) ? fs_mkdirs(s->trees.base_fd, l->source, 0755, err) < 0
-			    : stage_write(s, l->source, STR_NONE, 0644, err) < 0)
+				  : stage_write(s, l->source, STR_NONE, 0644, err) < 0)
 		return -1;
 	return mount_attach_at(tree, s->trees.base_fd, l->source, err);
 }

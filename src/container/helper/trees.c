@@ -97,11 +97,12 @@ static int make_copy(struct trees *t, size_t i, int *ret_fd, struct err *err)
 int trees_make(struct trees *t, size_t i, int *ret_fd, struct err *err)
 {
 	const struct container_mount *m = &t->mounts[i];
-	unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-		(m->is_read_only ? MOUNT_ATTR_RDONLY : 0);
+	unsigned attributes =
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (m->is_read_only ? MOUNT_ATTR_RDONLY : 0);
 	switch (m->kind) {
 	case CONTAINER_TMPFS:
-		return mount_tmpfs(m->size_bytes, m->mode ? m->mode : 01777, attributes, ret_fd, err);
+		return mount_tmpfs(m->size_bytes, m->mode ? m->mode : 01777, attributes, ret_fd,
+			err);
 	case CONTAINER_OVERLAY_COPY: return make_copy(t, i, ret_fd, err);
 	case CONTAINER_BIND: break;
 	}

@@ -14,8 +14,8 @@ struct trees {
 	const struct container_mount *mounts;
 	size_t n;
 	struct fd_vec sources; /* -1 = a tmpfs, or handed out */
-	int base_fd;	       /* a tmpfs of ours with folders copies/ and links/ */
-	int links_fd;	       /* the latter */
+	int base_fd;           /* a tmpfs of ours with folders copies/ and links/ */
+	int links_fd;          /* the latter */
 };
 
 int trees_open(struct trees *t, struct err *err);

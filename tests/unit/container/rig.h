@@ -63,8 +63,8 @@ static inline void rig_link(const struct rig *r, const char *target, const char 
 
 static inline void rig_busybox(const struct rig *r, const char *root)
 {
-	static const char *const applets[] = {"sh", "true", "cat", "ls", "id", "sleep", "env", "pwd",
-		"rm", "mkdir", "touch", "stat", "mount", "mknod", "wc", "head", "dd", "tar",
+	static const char *const applets[] = {"sh", "true", "cat", "ls", "id", "sleep", "env",
+		"pwd", "rm", "mkdir", "touch", "stat", "mount", "mknod", "wc", "head", "dd", "tar",
 		"setsid", "hostname", "ip", "kill", "ps", "nproc", "tr", "grep", "chmod", "ln",
 		"stty", "readlink", "find", "unshare", "tty", "seq"};
 	struct err err = {0};
@@ -74,8 +74,8 @@ static inline void rig_busybox(const struct rig *r, const char *root)
 	rig_mkdir(r, path);
 	snprintf(path, sizeof(path), "%s/bin/busybox", root);
 	CLEANUP(fd_close) int from = open("/bin/busybox", O_RDONLY | O_CLOEXEC);
-	CLEANUP(fd_close) int to =
-		openat(r->dir.fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	CLEANUP(fd_close)
+	int to = openat(r->dir.fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
 	OK(fs_copy_fd(from, to, &n, &err));
 	for (size_t i = 0; i < ARRAY_LEN(applets); i++) {
 		snprintf(path, sizeof(path), "%s/bin/%s", root, applets[i]);

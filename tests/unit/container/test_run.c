@@ -43,7 +43,8 @@ static void check_statuses(struct rig *r)
 		{{"sh", "-c", "sh -c 'kill -TERM $$'; exit $?"}, 143, "Terminated\n"},
 		{{"nosuch"}, 127, "exec: \"nosuch\": executable file not found in $PATH\n"},
 		{{"/nosuch"}, 127, "exec: \"/nosuch\": stat /nosuch: no such file or directory\n"},
-		{{"./nosuch"}, 127, "exec: \"./nosuch\": stat ./nosuch: no such file or directory\n"},
+		{{"./nosuch"}, 127,
+			"exec: \"./nosuch\": stat ./nosuch: no such file or directory\n"},
 		{{"/bin"}, 126, "exec: \"/bin\": permission denied\n"},
 		{{"/plain"}, 126, "exec: \"/plain\": permission denied\n"},
 		{{"/garbage"}, 255, "exec /garbage: exec format error\n"},
@@ -79,7 +80,7 @@ static void check_streams(struct rig *r)
 	STR_IS(buf_str(&r->out), "to out\n");
 	STR_IS(buf_str(&r->err), "to err\n");
 	RIG_SAYS(r, "ls /proc/self/fd | tr '\\n' ' '", "0 1 2 3 "); /* 3 is ls's own */
-	RIG_SAYS(r, "cat", "");					    /* stdin is /dev/null */
+	RIG_SAYS(r, "cat", "");                                     /* stdin is /dev/null */
 	RIG_SAYS(r, "dd if=/dev/zero bs=65536 count=64 2>/dev/null | wc -c", "4194304\n");
 	assert_int_equal(RIG_RUN(r, "dd if=/dev/zero bs=65536 count=64 2>/dev/null"), 0);
 	assert_int_equal(r->out.n, 4194304);
@@ -169,8 +170,9 @@ static void check_user(struct rig *r)
 	struct err err = {0};
 	r->spec.user = "nobody-here";
 	FAILS(ERR_NOT_FOUND, rig_try(r, (const char *[]){"true", NULL}, &err));
-	assert_non_null(strstr(err.what, "unable to find user nobody-here: no matching entries in "
-					 "passwd file"));
+	assert_non_null(strstr(err.what,
+		"unable to find user nobody-here: no matching entries in "
+		"passwd file"));
 }
 
 static void run_user_is_looked_up_inside(void **state)
@@ -227,8 +229,9 @@ static void run_without_upper_leaves_nothing(void **state)
 static void check_one_device(struct rig *r)
 {
 	temp_dir_file(&r->dir, "root/data/file", "x");
-	RIG_SAYS(r, "echo y > /data/new; find /data -xdev -type f | wc -l; "
-		    "test $(stat -c %d /data) = $(stat -c %d /data/file) && echo same",
+	RIG_SAYS(r,
+		"echo y > /data/new; find /data -xdev -type f | wc -l; "
+		"test $(stat -c %d /data) = $(stat -c %d /data/file) && echo same",
 		"2\nsame\n");
 }
 
@@ -252,7 +255,10 @@ static void check_mounts(struct rig *r)
 		{.kind = CONTAINER_BIND, .source = data, .target = "/mnt/data"},
 		{.kind = CONTAINER_BIND, .source_fd = fd, .target = "/ro", .is_read_only = true},
 		{.kind = CONTAINER_BIND, .source = file, .target = "/deep/er/file"},
-		{.kind = CONTAINER_TMPFS, .target = "/scratch", .size_bytes = 1 << 20, .mode = 0700},
+		{.kind = CONTAINER_TMPFS,
+			.target = "/scratch",
+			.size_bytes = 1 << 20,
+			.mode = 0700},
 		{.kind = CONTAINER_OVERLAY_COPY, .source = lower, .target = "/copy"},
 		{.kind = CONTAINER_BIND, .source = data, .target = "/link"},
 		{.kind = CONTAINER_BIND, .source = file, .target = "/scratch/below"},
@@ -263,8 +269,9 @@ static void check_mounts(struct rig *r)
 	r->spec.n_mounts = ARRAY_LEN(mounts);
 	r->spec.upper = r->upper;
 	r->spec.work = r->work;
-	RIG_SAYS(r, "cat /mnt/data/a /ro/a /deep/er/file /copy/l /elsewhere/a /scratch/below "
-		    "/dev/late",
+	RIG_SAYS(r,
+		"cat /mnt/data/a /ro/a /deep/er/file /copy/l /elsewhere/a /scratch/below "
+		"/dev/late",
 		"a\na\nf\nl\na\nf\nf\n");
 	RIG_SAYS(r, "echo b > /mnt/data/b; touch /ro/x 2>/dev/null || echo refused", "refused\n");
 	RIG_SAYS(r, "rm /copy/l; echo n > /copy/n; ls /copy", "n\n");
@@ -326,8 +333,9 @@ static void run_many_layers_all_are_there(void **state)
 /* F66 */
 static void check_network(struct rig *r)
 {
-	RIG_SAYS(r, "readlink /proc/self/ns/net > /dev/null && cat /proc/net/dev | wc -l | grep -q . "
-		    "&& echo ok",
+	RIG_SAYS(r,
+		"readlink /proc/self/ns/net > /dev/null && cat /proc/net/dev | wc -l | grep -q . "
+		"&& echo ok",
 		"ok\n");
 	r->spec.network = CONTAINER_NET_NONE;
 	RIG_SAYS(r, "ip -o link | wc -l; ip -o addr show lo | grep -c 127.0.0.1; ip route | wc -l",
@@ -373,9 +381,9 @@ static void check_limits(struct rig *r)
 	r->spec.memory_bytes = 64 << 20;
 	r->spec.cpu_millis = 500;
 	/* A fork bomb: it must end by itself, and soon. */
-	assert_int_not_equal(
-		RIG_RUN(r, "for i in $(seq 200); do sleep 100 & done 2>/dev/null; "
-			   "test $(ls -d /proc/[0-9]* | wc -l) -gt 30 && exit 0; exit 1"),
+	assert_int_not_equal(RIG_RUN(r,
+				     "for i in $(seq 200); do sleep 100 & done 2>/dev/null; "
+				     "test $(ls -d /proc/[0-9]* | wc -l) -gt 30 && exit 0; exit 1"),
 		0);
 	int status = RIG_RUN(r, "dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null");
 	assert_true(status == 137 || status == 1);

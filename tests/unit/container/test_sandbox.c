@@ -114,8 +114,9 @@ static void host_root_is_destroyed_host_stays(void **state)
 	assert_int_equal(stat("/etc/passwd", &passwd), 0);
 	assert_int_equal(stat("/usr/sbin", &usr), 0);
 	bench_start(&b);
-	STEP_SAYS(&b, "rm -rf /etc/passwd /usr/sbin /home; echo x > /etc/knarr-test-new; "
-		      "ls /etc/passwd /usr/sbin 2>/dev/null; echo done",
+	STEP_SAYS(&b,
+		"rm -rf /etc/passwd /usr/sbin /home; echo x > /etc/knarr-test-new; "
+		"ls /etc/passwd /usr/sbin 2>/dev/null; echo done",
 		"done\n");
 	STEP_SAYS(&b, "cat /etc/knarr-test-new; echo y >> /etc/hosts; chmod 000 /etc; echo ok",
 		"x\nok\n");
@@ -183,8 +184,9 @@ static void hidden_folder_is_empty_and_read_only(void **state)
 	b.spec.mounts = &mount;
 	b.spec.n_mounts = 1;
 	bench_start(&b);
-	STEP_SAYS(&b, "ls /store; cat /store/job/work/file /file; touch /store/x 2>/dev/null || "
-		      "echo refused; echo new > /store/job/work/new && echo written",
+	STEP_SAYS(&b,
+		"ls /store; cat /store/job/work/file /file; touch /store/x 2>/dev/null || "
+		"echo refused; echo new > /store/job/work/new && echo written",
 		"job\nwork\nrefused\nwritten\n");
 	snprintf(script, sizeof(script), "ls /store/secret 2>/dev/null || echo none");
 	STEP_SAYS(&b, script, "none\n");
@@ -236,7 +238,8 @@ static int check_host_mounts(struct bench *b)
 		mkdir("/mnt/knarr test", 0755) < 0 ||
 		mount("tmpfs", "/mnt/knarr test", "tmpfs", 0, NULL) < 0)
 		return 1;
-	CLEANUP(fd_close) int fd = open("/mnt/knarr test/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CLEANUP(fd_close)
+	int fd = open("/mnt/knarr test/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0 || sandbox_start(&b->spec, &b->sandbox, &err) < 0)
 		return 2;
 	if (bench_exec(b, "rm '/mnt/knarr test/file' && echo x > '/mnt/knarr test/new' && echo ok",
@@ -276,10 +279,11 @@ static void host_socket_does_not_answer(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 5), 0);
 	bench_start(&b);
-	STEP_SAYS(&b, "test -S /root/knarr-test.sock && echo seen; python3 -c 'import socket\n"
-		      "s = socket.socket(socket.AF_UNIX)\n"
-		      "try: s.connect(\"/root/knarr-test.sock\"); print(\"connected\")\n"
-		      "except OSError: print(\"refused\")'",
+	STEP_SAYS(&b,
+		"test -S /root/knarr-test.sock && echo seen; python3 -c 'import socket\n"
+		"s = socket.socket(socket.AF_UNIX)\n"
+		"try: s.connect(\"/root/knarr-test.sock\"); print(\"connected\")\n"
+		"except OSError: print(\"refused\")'",
 		"seen\nrefused\n");
 	bench_stop(&b);
 	unlink(address.sun_path);
@@ -333,12 +337,14 @@ static void step_leaves_server_until_the_job_ends(void **state)
 	bench_use_image(&b);
 	bench_start(&b);
 	/* It goes on writing to the first step's stdout: that must not kill it, nor keep us. */
-	STEP_SAYS(&b, "(while :; do sleep 0.01; echo noise; echo 1 >> /served; done) & "
-		      "setsid sleep 8531 & :",
+	STEP_SAYS(&b,
+		"(while :; do sleep 0.01; echo noise; echo 1 >> /served; done) & "
+		"setsid sleep 8531 & :",
 		"");
-	STEP_SAYS(&b, "n=$(wc -l < /served 2>/dev/null || echo 0); "
-		      "while [ $(wc -l < /served 2>/dev/null || echo 0) -lt $((n + 5)) ]; do "
-		      "sleep 0.01; done; echo alive",
+	STEP_SAYS(&b,
+		"n=$(wc -l < /served 2>/dev/null || echo 0); "
+		"while [ $(wc -l < /served 2>/dev/null || echo 0) -lt $((n + 5)) ]; do "
+		"sleep 0.01; done; echo alive",
 		"alive\n");
 	assert_int_not_equal(rig_count_processes("8531"), 0);
 	bench_stop(&b);
@@ -353,9 +359,10 @@ static void step_leaves_orphans_they_are_reaped(void **state)
 	bench_use_image(&b);
 	bench_start(&b);
 	STEP_SAYS(&b, "for i in $(seq 100); do (true & true); done; echo ok", "ok\n");
-	STEP_SAYS(&b, "i=0; while [ $i -lt 500 ] && grep -q '^State:.Z' /proc/[0-9]*/status "
-		      "2>/dev/null; do sleep 0.01; i=$((i + 1)); done; "
-		      "grep '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l",
+	STEP_SAYS(&b,
+		"i=0; while [ $i -lt 500 ] && grep -q '^State:.Z' /proc/[0-9]*/status "
+		"2>/dev/null; do sleep 0.01; i=$((i + 1)); done; "
+		"grep '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l",
 		"0\n");
 	bench_stop(&b);
 }
@@ -371,8 +378,9 @@ static void cancel_asked_step_hears_all_signals(void **state)
 	b.step.interrupt_ns = 50 * CLOCK_MS;
 	b.step.terminate_ns = 50 * CLOCK_MS;
 	FAILS(ERR_CANCELED,
-		bench_exec(&b, "trap 'echo int' INT; trap 'echo term' TERM; echo ready; "
-			       "while :; do sleep 0.005; done",
+		bench_exec(&b,
+			"trap 'echo int' INT; trap 'echo term' TERM; echo ready; "
+			"while :; do sleep 0.005; done",
 			&err));
 	STR_IS(buf_str(&b.r.out), "ready\nint\nterm\n");
 	/* Always-steps run after a cancel; the caller gives them another struct cancel. */
@@ -467,15 +475,16 @@ static void sandbox_is_alone(void **state)
 	b.spec.pids_max = 30;
 	bench_start(&b);
 	STEP_SAYS(&b, "test $(ls -d /proc/[0-9]* | wc -l) -le 6 && echo alone", "alone\n");
-	STEP_SAYS(&b, "ip -o link | wc -l; ip route | wc -l; ip -o addr show lo | grep -c 127.0.0.1",
+	STEP_SAYS(&b,
+		"ip -o link | wc -l; ip route | wc -l; ip -o addr show lo | grep -c 127.0.0.1",
 		"1\n0\n1\n");
 	STEP_SAYS(&b, "mknod /d b 254 0; cat /d 2>/dev/null || echo no disk", "no disk\n");
 	STEP_SAYS(&b, "echo 1 2>/dev/null > /proc/sys/vm/drop_caches || echo no sysctl",
 		"no sysctl\n");
 	STEP_SAYS(&b, "kill -9 1; kill -TERM 1; sleep 0.01; echo 1 lives", "1 lives\n");
 	/* A fork bomb ends in the sandbox. */
-	assert_int_not_equal(
-		bench_run(&b, "for i in $(seq 100); do sleep 8533 & done 2>/dev/null"), 0);
+	assert_int_not_equal(bench_run(&b, "for i in $(seq 100); do sleep 8533 & done 2>/dev/null"),
+		0);
 	bench_stop(&b);
 	assert_int_equal(rig_count_processes("8533"), 0);
 }
@@ -514,7 +523,8 @@ static int container_main(const char *root)
 		.n_lowers = 1,
 		.env = rig_env,
 		.on_output = print,
-		.args = (const char *[]){"sh", "-c", "echo from the container in the sandbox", NULL}};
+		.args = (const char *[]){
+			"sh", "-c", "echo from the container in the sandbox", NULL}};
 	if (container_run(&spec, &end, &err) < 0) {
 		fprintf(stderr, "%s\n", err.what);
 		return 1;

@@ -191,8 +191,9 @@ static pid_t fork_runner(struct stop_rig *s, int held)
 		return pid;
 	struct err err = {0};
 	s->r.spec.stdin_fd = held;
-	(void)run_script(s, "trap '' TERM HUP INT; (setsid sleep 9533 &); echo ready > /told; "
-			    "sleep 9534; true",
+	(void)run_script(s,
+		"trap '' TERM HUP INT; (setsid sleep 9533 &); echo ready > /told; "
+		"sleep 9534; true",
 		&err);
 	_exit(1);
 }
