@@ -16,7 +16,8 @@
  * Knows:   patterns and slash-separated paths relative to the context. Touches: nothing.
  * Threads: one that is finished may be used from any thread.
  * Limits:  IGNORE_BYTES_MAX of text, IGNORE_PATTERNS_MAX, IGNORE_PATTERN_BYTES_MAX each: ERR_LIMIT.
- * Errors:  ERR_INPUT with line (of the text) for a pattern that moby refuses.
+ * Errors:  ERR_INPUT with line (of the text) for a pattern that moby refuses. It does so when a path
+ *          first meets the pattern, ignore_read() and ignore_add() at once.
  * Source:  docs.docker.com/build/concepts/context/#dockerignore-files;
  *          github.com/moby/patternmatcher v0.6.0 (New, MatchesOrParentMatches, ignorefile.ReadAll).
  */
