@@ -98,6 +98,7 @@ struct build_spec {
 	const struct image_platform *platform; /* NULL = the host's */
 	const char *network;                   /* "default", "host", "none"; NULL = default */
 	const char *const *extra_hosts;
+	const char *const *allow; /* "security.insecure", "network.host"; NULL-terminated */
 	bool is_no_cache;
 	const char *const *no_cache_stages;
 	bool pulls; /* --pull: ask for newer base images */

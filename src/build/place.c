@@ -197,7 +197,7 @@ static int clear_name(struct place *p, const char *path, struct err *err)
 
 static mode_t mode_for(const struct place *p, mode_t mode)
 {
-	return p->has_mode ? p->mode : mode & 07777;
+	return chmod_apply(&p->chmod, mode, S_ISDIR(mode));
 }
 
 static int put_folder(struct place *p, const char *path, const struct view_entry *e, bool is_nested,
@@ -222,24 +222,30 @@ static int put_folder(struct place *p, const char *path, const struct view_entry
 		is_nested ? e->st.st_gid : 0, err);
 }
 
-static int put_file(struct place *p, const char *path, struct view *from,
-	const struct view_entry *e, struct err *err)
+/* Copies an open file's bytes and sets mode and owner. */
+static int put_bytes(struct place *p, const char *path, int in, const struct stat *st, int *ret_fd,
+	struct err *err)
+{
+	uint64_t n;
+	if (fs_open(p->tree_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, ret_fd, err) < 0 ||
+		fs_copy_fd(in, *ret_fd, &n, err) < 0)
+		return -1;
+	uint32_t uid = p->has_owner ? p->uid : st->st_uid, gid = p->has_owner ? p->gid : st->st_gid;
+	if ((uid || gid) && fchown(*ret_fd, uid, gid) < 0)
+		return err_sys(err, "set the owner of '%s'", path);
+	if (fchmod(*ret_fd, mode_for(p, st->st_mode)) < 0)
+		return err_sys(err, "set the mode of '%s'", path);
+	return 0;
+}
+
+static int put_file(struct place *p, const char *path, struct view *from, const struct view_entry *e,
+	struct err *err)
 {
 	CLEANUP(fd_close) int in = -1;
 	CLEANUP(fd_close) int out = -1;
 	struct timespec times[2] = {e->st.st_mtim, e->st.st_mtim};
-	uint64_t n;
-	if (from->open(from, e, &in, err) < 0 ||
-		fs_open(p->tree_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, &out,
-			err) < 0 ||
-		fs_copy_fd(in, out, &n, err) < 0)
+	if (from->open(from, e, &in, err) < 0 || put_bytes(p, path, in, &e->st, &out, err) < 0)
 		return -1;
-	uint32_t uid = p->has_owner ? p->uid : e->st.st_uid,
-		 gid = p->has_owner ? p->gid : e->st.st_gid;
-	if ((uid || gid) && fchown(out, uid, gid) < 0)
-		return err_sys(err, "set the owner of '%s'", path);
-	if (fchmod(out, mode_for(p, e->st.st_mode)) < 0)
-		return err_sys(err, "set the mode of '%s'", path);
 	if (from->is_context)
 		return 0;
 	if (copy_xattrs(in, out, err) < 0)
@@ -380,4 +386,16 @@ int place_bytes(struct place *p, struct str target, bool is_folder, struct str n
 		set_mode(p->tree_fd, path, mode_for(p, mode), err) < 0)
 		return -1;
 	return set_owner(p, p->tree_fd, path, 0, 0, err);
+}
+
+int place_fd(struct place *p, struct str target, bool is_folder, struct str name, int fd,
+	const struct stat *st, struct err *err)
+{
+	CLEANUP(fd_close) int out = -1;
+	char *path;
+	if (file_path(p, target, is_folder, name, &path, err) < 0 || clear_name(p, path, err) < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "read '%s' again", path);
+	return put_bytes(p, path, fd, st, &out, err);
 }

@@ -13,15 +13,16 @@
 #ifndef BUILD_PLACE_H
 #define BUILD_PLACE_H
 
+#include "build/chmod.h"
 #include "build/select.h"
 #include "layer/stack.h"
 
 struct place {
 	int tree_fd;
 	const struct stack *below; /* NULL or empty: nothing (--link, FROM scratch) */
-	bool has_owner, has_mode;
+	bool has_owner;
 	uint32_t uid, gid;
-	mode_t mode;
+	struct chmod chmod;
 	const struct cancel *cancel;
 	struct arena *arena;
 };
@@ -32,6 +33,9 @@ int place_selection(struct place *p, struct view *from, const struct selection *
 /* One file with these bytes (heredocs, downloads), in the folder `target` or as `target`. */
 int place_bytes(struct place *p, struct str target, bool is_folder, struct str name,
 	struct str bytes, mode_t mode, struct err *err);
+/* The same with the bytes of an open file, from its start; st says mode and owner. */
+int place_fd(struct place *p, struct str target, bool is_folder, struct str name, int fd,
+	const struct stat *st, struct err *err);
 /* The folder and all above it (WORKDIR). 1 = something was made, 0 = it was there. */
 int place_folder(struct place *p, struct str path, struct err *err);
 /* Where a target folder is after symlinks, relative: for unpacking archives there. Made if missing. */

@@ -87,11 +87,16 @@ static bool is_ready(const struct node *n)
 	return n->is_wanted && n->state == GRAPH_WAITING && !n->n_unfinished;
 }
 
-bool graph_next(struct graph *g, size_t *ret_node)
+bool graph_has_next(struct graph *g)
 {
 	while (g->first_ready < g->nodes.n && !is_ready(&g->nodes.p[g->first_ready]))
 		g->first_ready++;
-	if (g->first_ready == g->nodes.n)
+	return g->first_ready < g->nodes.n;
+}
+
+bool graph_next(struct graph *g, size_t *ret_node)
+{
+	if (!graph_has_next(g))
 		return false;
 	*ret_node = g->first_ready++;
 	g->nodes.p[*ret_node].state = GRAPH_RUNNING;

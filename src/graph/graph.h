@@ -56,6 +56,8 @@ int graph_order(const struct graph *g, size_t *ret, struct err *err);
 void graph_only(struct graph *g, const size_t *targets, size_t n_targets);
 bool graph_is_wanted(const struct graph *g, size_t node);
 
+/* Would graph_next give one now? */
+bool graph_has_next(struct graph *g);
 /* Takes the next ready node and makes it RUNNING; false when none is ready now. */
 bool graph_next(struct graph *g, size_t *ret_node);
 /* Ends a running node with GRAPH_OK, GRAPH_FAILED or GRAPH_SKIPPED. */
