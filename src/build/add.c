@@ -9,7 +9,7 @@
 
 #include <fcntl.h>
 
-enum { REDIRECTS_MAX = 10, ARCHIVE_HEAD = 512 };
+enum { REDIRECTS_MAX = 10, ARCHIVE_HEAD = 512, URL_MAX = 8192 };
 #define DOWNLOAD_MAX (UINT64_C(64) << 30)
 
 /* Reads an open file as a source. */
@@ -81,17 +81,17 @@ static int on_body(void *ctx, struct str piece, struct err *err)
 }
 
 /* One request; *url becomes the next one when it is a redirect. 0 = done, 1 = ask again. */
-static int request(struct work *w, struct http_client *client, struct buf *url, struct download *d,
+static int request(struct build *b, struct http_client *client, struct buf *url, struct download *d,
 	struct err *err)
 {
 	CLEANUP(http_response_done) struct http_response answer = {0};
-	CLEANUP(buf_done) struct buf next = BUF(8192);
+	CLEANUP(buf_done) struct buf next = BUF(URL_MAX);
 	struct http_call call = {
 		.method = "GET",
 		.url = buf_cstr(url),
 		.on_body = on_body,
 		.ctx = d,
-		.cancel = w->build->spec->cancel,
+		.cancel = b->spec->cancel,
 	};
 	if (http_call(client, &call, &answer, err) < 0)
 		return -1;
@@ -112,30 +112,55 @@ static int request(struct work *w, struct http_client *client, struct buf *url, 
 	return 1;
 }
 
-static int download(struct work *w, struct str source, struct add_source *ret, struct err *err)
+static int follow(struct build *b, struct str url, struct download *d, struct err *err)
 {
 	CLEANUP(http_client_free) struct http_client *client = NULL;
-	CLEANUP(digester_free) struct digester *digester = digester_new(DIGEST_SHA256);
-	CLEANUP(buf_done) struct buf url = BUF(8192);
+	CLEANUP(buf_done) struct buf at = BUF(URL_MAX);
 	struct http_client_spec spec = {0};
-	struct url parts;
 	int rc = 1;
-	int tmp_fd;
-	if (url_parse(source, &parts, err) < 0 || http_client_new(&spec, &client, err) < 0 ||
-		store_dir(w->build->spec->store, "tmp", &tmp_fd, err) < 0)
+	if (http_client_new(&spec, &client, err) < 0)
 		return -1;
-	ret->fd = openat(tmp_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (ret->fd < 0)
-		return err_sys(err, "make a temporary file");
-	struct download d = {digester, ret->fd, 0};
-	buf_add(&url, source);
+	buf_add(&at, url);
 	for (unsigned i = 0; rc == 1 && i < REDIRECTS_MAX; i++)
-		rc = request(w, client, &url, &d, err);
-	if (rc == 1)
-		return err_set(err, ERR_NET, "more than %d redirects", REDIRECTS_MAX);
-	ret->digest = digester_finish(digester);
+		rc = request(b, client, &at, d, err);
+	return rc == 1 ? err_set(err, ERR_NET, "more than %d redirects", REDIRECTS_MAX) : rc;
+}
+
+static int download(struct build *b, struct str url, int *ret_fd, struct digest *ret,
+	struct err *err)
+{
+	CLEANUP(digester_free) struct digester *digester = digester_new(DIGEST_SHA256);
+	CLEANUP(fd_close) int fd = -1;
+	int tmp_fd;
+	if (store_dir(b->spec->store, "tmp", &tmp_fd, err) < 0)
+		return -1;
+	fd = openat(tmp_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(err, "make a temporary file");
+	struct download d = {digester, fd, 0};
+	if (follow(b, url, &d, err) < 0)
+		return -1;
+	*ret = digester_finish(digester);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int add_download(struct build *b, struct str url, int *ret_fd, struct err *err)
+{
+	struct digest ignored;
+	if (download(b, url, ret_fd, &ignored, err) < 0)
+		return -1;
+	return lseek(*ret_fd, 0, SEEK_SET) < 0 ? err_sys(err, "read the download") : 0;
+}
+
+static int download_source(struct work *w, struct str source, struct add_source *ret,
+	struct err *err)
+{
+	struct url parts;
+	if (url_parse(source, &parts, err) < 0)
+		return -1;
 	ret->name = arena_str(&w->arena, path_base(parts.path));
-	return rc;
+	return download(w->build, source, &ret->fd, &ret->digest, err);
 }
 
 static int check_sum(const struct inst_copy *c, const struct digest *got, struct err *err)
@@ -216,7 +241,7 @@ int add_fetch(struct work *w, const struct inst_copy *c, struct add_sources *ret
 		if (add_is_git(source)) {
 			rc = fetch_repository(w, c, source, one, k, err);
 		} else {
-			rc = download(w, source, one, err);
+			rc = download_source(w, source, one, err);
 			if (rc == 0)
 				rc = check_sum(c, &one->digest, err);
 			if (rc == 0)

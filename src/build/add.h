@@ -23,6 +23,8 @@ bool add_is_url(struct str source);
 bool add_is_git(struct str source);
 /* The sources that are neither. */
 struct inst_words add_local_sources(const struct inst_copy *c, struct arena *a);
+/* Downloads a URL into a temporary file without a name. */
+int add_download(struct build *b, struct str url, int *ret_fd, struct err *err);
 /* Fetches the others and puts their digests into the key. */
 int add_fetch(struct work *w, const struct inst_copy *c, struct add_sources *ret, struct key *k,
 	struct err *err);

@@ -21,8 +21,8 @@ struct work {
 
 struct named_context {
 	const char *name;
-	struct context *context; /* a folder */
-	struct step *image;	 /* docker-image:// */
+	struct context *context; /* a folder, or NULL */
+	const char *image_name;	 /* docker-image://NAME, or NULL */
 };
 
 struct build {
@@ -34,7 +34,9 @@ struct build {
 	char *temp_dir; /* a git or tar context unpacked; removed at the end */
 	struct str dockerfile_name; /* for messages: "Dockerfile", "docker/backend/Dockerfile" */
 	struct str dockerfile_text;
+	const char *dockerfile_path;    /* NULL: it came from standard input */
 	struct image_platform platform; /* the target's */
+	bool is_print;			/* plans only, fetches nothing */
 	int64_t created_ns;
 	struct plan plan;
 	pthread_mutex_t lock; /* for what steps of different threads share: arena copies of results */
@@ -43,6 +45,13 @@ struct build {
 /* ---- opening contexts and the Dockerfile (source.c) ---- */
 int source_open(struct build *b, struct err *err);
 void source_close(struct build *b);
+/* A folder with the ignore file that counts for it, outside any build. */
+int source_open_folder(const char *dir, const char *dockerfile, struct context **ret,
+	struct err *err);
+/* What stays the same between two builds of one folder: its path. */
+const char *context_site(const struct build *b);
+/* --no-cache, or --no-cache-filter with this stage. */
+bool build_ignores_cache(const struct build_spec *spec, struct str stage);
 
 /* ---- keys (key.c): what makes a step the same step ---- */
 struct key;

@@ -51,7 +51,9 @@ struct step {
 	struct str created_by; /* for history */
 	struct str site;       /* the same place in the next build: for --explain */
 	struct state before;   /* the stage's config at this point */
-	struct image_strs args; /* RUN: ARG values, NAME=value, for its environment */
+	struct image_strs env;     /* RUN: ENV and ARG as it sees them, NAME=value */
+	struct image_strs proxies; /* RUN: further variables that are no part of its key */
+	struct image_platform platform;
 	struct origin from;    /* COPY, ADD */
 	struct step_mount *mounts; /* RUN */
 	size_t n_mounts;
@@ -59,7 +61,6 @@ struct step {
 	/* STEP_BASE */
 	struct local_documents *image; /* NULL = scratch */
 	struct image_ref image_name;
-	bool is_missing_layers; /* manifest and config are here, layers not yet */
 
 	/* What it gave; set by the thread that ran it, read after it finished. */
 	struct step_result result;

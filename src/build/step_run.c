@@ -61,15 +61,13 @@ static void set_pair(struct argv *env, struct str pair)
 	argv_set(env, name, value);
 }
 
-/* ARG values first: ENV wins over them. Secrets are added later, outside the key. */
+/* What is part of the key; proxies and secrets are added later. */
 static void make_env(struct running *r)
 {
 	const struct step *s = r->w->step;
 	argv_set(&r->env, S("PATH"), S(DEFAULT_PATH));
-	for (size_t i = 0; i < s->args.n; i++)
-		set_pair(&r->env, s->args.p[i]);
-	for (size_t i = 0; i < s->before.config.env.n; i++)
-		set_pair(&r->env, s->before.config.env.p[i]);
+	for (size_t i = 0; i < s->env.n; i++)
+		set_pair(&r->env, s->env.p[i]);
 }
 
 static enum container_network network_of(const struct running *r)
@@ -166,6 +164,8 @@ static int start(struct running *r, struct tree_writer *tree, struct err *err)
 		run_mounts_make(&r->mounts, err) < 0)
 		return -1;
 	add_script(r);
+	for (size_t i = 0; i < w->step->proxies.n; i++)
+		set_pair(&r->env, w->step->proxies.p[i]);
 	for (size_t i = 0; i < r->mounts.env.n; i++)
 		set_pair(&r->env, r->mounts.env.p[i]);
 	const char *root = store_root(spec->store);

@@ -70,6 +70,8 @@ int session_store(struct session *s, struct store **ret, struct err *err);
 int session_remote(struct session *s, struct remote **ret, struct err *err);
 struct pool *session_pool(struct session *s);
 struct event_sink *session_events(struct session *s);
+/* Nothing more will be told: takes what is drawn in place off the screen. */
+void session_end_progress(struct session *s);
 /* --root, $KNARR_ROOT, /var/lib/knarr for root, $XDG_DATA_HOME/knarr or ~/.local/share/knarr. */
 int session_root_path(const struct cmd_globals *g, struct buf *ret, struct err *err);
 

@@ -117,3 +117,9 @@ struct event_sink *session_events(struct session *s)
 	}
 	return screen_sink(s->screen);
 }
+
+void session_end_progress(struct session *s)
+{
+	screen_free(s->screen);
+	s->screen = NULL;
+}

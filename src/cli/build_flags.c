@@ -1,0 +1,503 @@
+#include "cli/build_flags.h"
+
+#include "base/csv.h"
+#include "base/num.h"
+#include "fs/fs.h"
+#include "json/json.h"
+
+#include <fcntl.h>
+
+void build_flags_done(struct build_flags *f)
+{
+	struct cstr_vec *lists[] = {&f->tags, &f->args, &f->labels, &f->annotations, &f->outputs,
+		&f->cache_from, &f->cache_to, &f->secrets, &f->ssh, &f->contexts, &f->no_cache_filter,
+		&f->hosts, &f->allow};
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		vec_done(lists[i]);
+	arena_done(&f->arena);
+}
+
+int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_globals *g, int argc,
+	char **argv, struct err *err)
+{
+	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
+	const struct opt own[] = {
+		{"file", 'f', OPT_TEXT, &f->file, "FILE", "the Dockerfile (CONTEXT/Dockerfile)"},
+		{"tag", 't', OPT_LIST, &f->tags, "NAME", "name the image; may be repeated"},
+		{"target", 0, OPT_TEXT, &f->target, "STAGE", "build this stage"},
+		{"build-arg", 0, OPT_LIST, &f->args, "NAME=VALUE", "set an ARG"},
+		{"label", 0, OPT_LIST, &f->labels, "KEY=VALUE", "add a label"},
+		{"annotation", 0, OPT_LIST, &f->annotations, "KEY=VALUE", "add an annotation"},
+		{"output", 'o', OPT_LIST, &f->outputs, "TYPE", "type=oci|docker|local|tar|image,dest=…"},
+		{"push", 0, OPT_FLAG, &f->pushes, NULL, "push every tag"},
+		{"load", 0, OPT_FLAG, &f->loads, NULL, "keep the image here (the default)"},
+		{"secret", 0, OPT_LIST, &f->secrets, "RECORD", "id=NAME,src=FILE or env=VARIABLE"},
+		{"ssh", 0, OPT_LIST, &f->ssh, "ID", "default, or ID=SOCKET"},
+		{"build-context", 0, OPT_LIST, &f->contexts, "NAME=WHERE", "another folder or image"},
+		{"cache-from", 0, OPT_LIST, &f->cache_from, "RECORD", "type=registry,ref=…"},
+		{"cache-to", 0, OPT_LIST, &f->cache_to, "RECORD", "type=registry,ref=…,mode=max"},
+		{"platform", 0, OPT_TEXT, &f->platform, "OS/ARCH", "platform of the image"},
+		{"network", 0, OPT_TEXT, &f->network, "MODE", "default, host or none, for RUN"},
+		{"add-host", 0, OPT_LIST, &f->hosts, "NAME:IP", "add a line to /etc/hosts"},
+		{"allow", 0, OPT_LIST, &f->allow, "RIGHT", "security.insecure, network.host"},
+		{"shm-size", 0, OPT_BYTES, &f->shm_bytes, "BYTES", "size of /dev/shm"},
+		{"no-cache", 0, OPT_FLAG, &f->is_no_cache, NULL, "run every step"},
+		{"no-cache-filter", 0, OPT_LIST, &f->no_cache_filter, "STAGE", "run this stage's steps"},
+		{"pull", 0, OPT_FLAG, &f->pulls, NULL, "look for newer base images"},
+		{"iidfile", 0, OPT_TEXT, &f->iidfile, "FILE", "write the image id here"},
+		{"metadata-file", 0, OPT_TEXT, &f->metadata_file, "FILE", "write digest and names here"},
+		{"explain", 0, OPT_FLAG, &f->explains, NULL, "say why each step hit or missed the cache"},
+		{"print", 0, OPT_FLAG, &f->is_print, NULL, "show stages and final config; run nothing"},
+		{"check", 0, OPT_FLAG, &f->is_check, NULL, "say what a careful reader would"},
+		{"list-context", 0, OPT_TEXT, &f->list_context, "DIR", "the files that would be sent"},
+	};
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 1, &args, err);
+	if (rc != 0)
+		return rc;
+	if (args.n)
+		f->context = args.p[0];
+	if (!f->context && !f->list_context) {
+		err_set(err, ERR_USAGE, "'build' needs a context");
+		return err_hint(err, "knarr build . builds the folder you are in");
+	}
+	return 0;
+}
+
+/* ---- records ---- */
+
+struct field {
+	struct str key, value;
+};
+VEC_TYPE(fields, struct field);
+
+/* "type=local,dest=out" */
+static int read_record(const char *text, struct arena *a, struct fields *ret, struct err *err)
+{
+	struct str_vec parts = {0};
+	int rc = csv_fields(str_of(text), a, &parts, err);
+	for (size_t i = 0; rc == 0 && i < parts.n; i++) {
+		struct field f = {.value = parts.p[i]};
+		(void)str_cut(&f.value, '=', &f.key); /* a field is not NULL */
+		f.key = str_trim(f.key);
+		vec_push(ret, f);
+	}
+	vec_done(&parts);
+	return rc;
+}
+
+static int unknown_key(const struct field *f, const char *known, struct err *err)
+{
+	err_set(err, ERR_USAGE, "unknown key '%.*s'", STR_ARG(f->key));
+	return err_hint(err, "known: %s", known);
+}
+
+static int flag_of(const struct field *f, bool *ret, struct err *err)
+{
+	*ret = !f->value.p || str_is(f->value, "true") || str_is(f->value, "1");
+	if (*ret || str_is(f->value, "false") || str_is(f->value, "0"))
+		return 0;
+	return err_set(err, ERR_USAGE, "'%.*s': expected true or false, got '%.*s'", STR_ARG(f->key),
+		STR_ARG(f->value));
+}
+
+static int compression_of(struct str text, struct build_output *o, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum compression c;
+	} known[] = {{"gzip", COMPRESS_GZIP}, {"zstd", COMPRESS_ZSTD}, {"uncompressed", COMPRESS_NONE}};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (str_is(text, known[i].name)) {
+			o->compression = known[i].c;
+			o->has_compression = true;
+			return 0;
+		}
+	}
+	err_set(err, ERR_UNSUPPORTED, "compression '%.*s'", STR_ARG(text));
+	return err_hint(err, "gzip, zstd or uncompressed");
+}
+
+static int output_type(struct str text, struct build_output *o, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum build_output_kind kind;
+		bool pushes;
+	} known[] = {{"image", BUILD_OUT_IMAGE, false}, {"registry", BUILD_OUT_IMAGE, true},
+		{"docker", BUILD_OUT_DOCKER, false}, {"oci", BUILD_OUT_OCI, false},
+		{"local", BUILD_OUT_LOCAL, false}, {"tar", BUILD_OUT_TAR, false}};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (str_is(text, known[i].name)) {
+			o->kind = known[i].kind;
+			o->pushes = known[i].pushes;
+			return 0;
+		}
+	}
+	err_set(err, ERR_USAGE, "unknown output type '%.*s'", STR_ARG(text));
+	return err_hint(err, "image, registry, oci, docker, local or tar");
+}
+
+/* One key of --output. */
+static int output_field(struct build_flags *f, const struct field *p, struct build_output *o,
+	struct err *err)
+{
+	uint64_t level;
+	bool truth;
+	if (str_is(p->key, "type"))
+		return output_type(p->value, o, err);
+	if (str_is(p->key, "dest")) {
+		o->dest = arena_cstr(&f->arena, p->value);
+		return 0;
+	}
+	if (str_is(p->key, "name")) {
+		struct str rest = p->value, one;
+		while (str_cut(&rest, ',', &one))
+			vec_push(&f->tags, arena_cstr(&f->arena, one));
+		return 0;
+	}
+	if (str_is(p->key, "push"))
+		return flag_of(p, &o->pushes, err);
+	if (str_is(p->key, "compression"))
+		return compression_of(p->value, o, err);
+	if (str_is(p->key, "compression-level")) {
+		if (num_parse_u64(p->value, 0, 22, &level, err) < 0)
+			return -1;
+		o->level = (int)level;
+		return 0;
+	}
+	if (str_is(p->key, "force-compression"))
+		return flag_of(p, &o->is_forced, err);
+	if (str_is(p->key, "tar")) {
+		if (flag_of(p, &truth, err) < 0)
+			return -1;
+		o->is_folder = !truth;
+		return 0;
+	}
+	if (str_is(p->key, "oci-mediatypes") || str_is(p->key, "rewrite-timestamp") ||
+		str_is(p->key, "store") || str_is(p->key, "unpack")) {
+		if (flag_of(p, &truth, err) < 0)
+			return -1;
+		return truth ? 0 : err_set(err, ERR_UNSUPPORTED, "%.*s=false", STR_ARG(p->key));
+	}
+	return unknown_key(p, "type, dest, name, push, compression, compression-level, "
+			      "force-compression, tar", err);
+}
+
+static int check_dest(const struct build_output *o, struct err *err)
+{
+	bool to_stdout = !o->dest || strcmp(o->dest, "-") == 0;
+	if (o->kind == BUILD_OUT_LOCAL && to_stdout)
+		return err_set(err, ERR_USAGE, "type=local needs dest=FOLDER");
+	if (o->kind != BUILD_OUT_IMAGE && to_stdout && isatty(STDOUT_FILENO)) {
+		err_set(err, ERR_USAGE, "an archive is not written to a terminal");
+		return err_hint(err, "add dest=FILE, or send stdout elsewhere");
+	}
+	if (o->kind == BUILD_OUT_OCI && o->is_folder && to_stdout)
+		return err_set(err, ERR_USAGE, "tar=false needs dest=FOLDER");
+	return 0;
+}
+
+static int read_output(struct build_flags *f, const char *text, struct build_output *o,
+	struct err *err)
+{
+	struct fields fields = {0};
+	struct stat st;
+	int rc = read_record(text, &f->arena, &fields, err);
+	/* "-o out" is a folder of files, "-o -" a tar of them, as docker has it. */
+	if (rc == 0 && fields.n == 1 && !fields.p[0].value.p) {
+		o->kind = str_is(fields.p[0].key, "-") ? BUILD_OUT_TAR : BUILD_OUT_LOCAL;
+		o->dest = arena_cstr(&f->arena, fields.p[0].key);
+		fields.n = 0;
+	}
+	for (size_t i = 0; rc == 0 && i < fields.n; i++)
+		rc = output_field(f, &fields.p[i], o, err);
+	vec_done(&fields);
+	if (rc == 0 && o->kind == BUILD_OUT_OCI && o->dest && stat(o->dest, &st) == 0 &&
+		S_ISDIR(st.st_mode))
+		o->is_folder = true;
+	if (rc == 0)
+		rc = check_dest(o, err);
+	return rc < 0 ? err_wrap(err, "--output '%s'", text) : 0;
+}
+
+static int read_outputs(struct build_flags *f, struct build_spec *s, struct err *err)
+{
+	struct build_output *list = ARENA_ARRAY(&f->arena, struct build_output, f->outputs.n + 2);
+	bool has_image = false;
+	for (size_t i = 0; i < f->outputs.n; i++) {
+		if (read_output(f, f->outputs.p[i], &list[i], err) < 0)
+			return -1;
+		if (list[i].kind == BUILD_OUT_IMAGE) {
+			has_image = true;
+			list[i].pushes |= f->pushes;
+		}
+	}
+	s->n_outputs = f->outputs.n;
+	if (!has_image && (f->pushes || f->loads || !s->n_outputs))
+		list[s->n_outputs++] =
+			(struct build_output){.kind = BUILD_OUT_IMAGE, .pushes = f->pushes};
+	s->outputs = list;
+	return 0;
+}
+
+static int cache_type(struct str text, struct build_cache *c, struct err *err)
+{
+	static const char *const names[] = {"local", "registry", "inline", "gha"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (str_is(text, names[i])) {
+			c->kind = (enum build_cache_kind)i;
+			return 0;
+		}
+	}
+	err_set(err, ERR_UNSUPPORTED, "cache type '%.*s'", STR_ARG(text));
+	return err_hint(err, "local, registry, inline or gha");
+}
+
+static int cache_field(struct build_flags *f, const struct field *p, struct build_cache *c,
+	struct err *err)
+{
+	static const char *const ignored[] = {"ignore-error", "timeout", "image-manifest",
+		"oci-mediatypes", "compression", "compression-level", "force-compression", "url",
+		"url_v2", "token", "ghtoken", "repository"};
+	if (str_is(p->key, "type"))
+		return cache_type(p->value, c, err);
+	if (str_is(p->key, "ref") || str_is(p->key, "src") || str_is(p->key, "dest") ||
+		str_is(p->key, "scope")) {
+		c->ref = arena_cstr(&f->arena, p->value);
+		return 0;
+	}
+	if (str_is(p->key, "mode")) {
+		c->is_max = str_is(p->value, "max");
+		if (c->is_max || str_is(p->value, "min"))
+			return 0;
+		return err_set(err, ERR_USAGE, "mode: expected min or max, got '%.*s'",
+			STR_ARG(p->value));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+		if (str_is(p->key, ignored[i]))
+			return 0; /* about how, not what: our export never fails a build */
+	return unknown_key(p, "type, ref, src, dest, scope, mode", err);
+}
+
+static int read_cache(struct build_flags *f, const char *option, const char *text,
+	struct build_cache *c, struct err *err)
+{
+	struct fields fields = {0};
+	int rc = read_record(text, &f->arena, &fields, err);
+	c->kind = BUILD_CACHE_REGISTRY;
+	if (rc == 0 && fields.n == 1 && !fields.p[0].value.p) { /* an image name alone */
+		c->ref = arena_cstr(&f->arena, fields.p[0].key);
+		fields.n = 0;
+	}
+	for (size_t i = 0; rc == 0 && i < fields.n; i++)
+		rc = cache_field(f, &fields.p[i], c, err);
+	vec_done(&fields);
+	if (rc == 0 && !c->ref && (c->kind == BUILD_CACHE_REGISTRY || c->kind == BUILD_CACHE_LOCAL))
+		rc = err_set(err, ERR_USAGE, "%s is missing",
+			c->kind == BUILD_CACHE_REGISTRY ? "ref" : "src or dest");
+	return rc < 0 ? err_wrap(err, "%s '%s'", option, text) : 0;
+}
+
+static int read_caches(struct build_flags *f, const char *option, const struct cstr_vec *from,
+	const struct build_cache **ret, size_t *ret_n, struct err *err)
+{
+	struct build_cache *list = ARENA_ARRAY(&f->arena, struct build_cache, from->n + 1);
+	for (size_t i = 0; i < from->n; i++)
+		if (read_cache(f, option, from->p[i], &list[i], err) < 0)
+			return -1;
+	*ret = list;
+	*ret_n = from->n;
+	return 0;
+}
+
+static int read_secret(struct build_flags *f, const char *text, struct build_secret *s,
+	struct err *err)
+{
+	struct fields fields = {0};
+	const char *type = NULL;
+	int rc = read_record(text, &f->arena, &fields, err);
+	for (size_t i = 0; rc == 0 && i < fields.n; i++) {
+		const struct field *p = &fields.p[i];
+		const char *value = arena_cstr(&f->arena, p->value);
+		if (str_is(p->key, "id"))
+			s->id = value;
+		else if (str_is(p->key, "src") || str_is(p->key, "source"))
+			s->file = value;
+		else if (str_is(p->key, "env"))
+			s->env = value;
+		else if (str_is(p->key, "type"))
+			type = value;
+		else
+			rc = unknown_key(p, "id, src, env, type", err);
+	}
+	vec_done(&fields);
+	if (rc == 0 && !s->id)
+		rc = err_set(err, ERR_USAGE, "id is missing");
+	if (rc < 0)
+		return err_wrap(err, "--secret '%s'", text);
+	if (type && strcmp(type, "env") == 0 && !s->env)
+		s->env = s->file ? s->file : s->id;
+	if (!s->file && !s->env) /* as docker: the variable of that name, else the file */
+		*(getenv(s->id) ? &s->env : &s->file) = s->id;
+	return 0;
+}
+
+/* ---- the rest ---- */
+
+static const struct build_pair *pairs_of(struct build_flags *f, const struct cstr_vec *from)
+{
+	struct build_pair *list = ARENA_ARRAY(&f->arena, struct build_pair, from->n + 1);
+	for (size_t i = 0; i < from->n; i++) {
+		struct str value = str_of(from->p[i]), key = STR_NONE;
+		(void)str_cut(&value, '=', &key); /* argv's text is not NULL */
+		list[i].key = arena_cstr(&f->arena, key);
+		list[i].value = value.p;
+	}
+	return list;
+}
+
+static const char *const *list_of(struct build_flags *f, const struct cstr_vec *from)
+{
+	const char **list = ARENA_ARRAY(&f->arena, const char *, from->n + 1);
+	for (size_t i = 0; i < from->n; i++)
+		list[i] = from->p[i];
+	return list;
+}
+
+static int read_contexts(struct build_flags *f, struct build_spec *s, struct err *err)
+{
+	struct build_context *list = ARENA_ARRAY(&f->arena, struct build_context, f->contexts.n + 1);
+	for (size_t i = 0; i < f->contexts.n; i++) {
+		struct str value = str_of(f->contexts.p[i]), name = STR_NONE;
+		if (!str_cut(&value, '=', &name) || !value.p || !name.n)
+			return err_set(err, ERR_USAGE, "--build-context: expected NAME=WHERE, got '%s'",
+				f->contexts.p[i]);
+		list[i] = (struct build_context){arena_cstr(&f->arena, name), value.p};
+	}
+	s->contexts = list;
+	s->n_contexts = f->contexts.n;
+	return 0;
+}
+
+static int read_epoch(struct build_spec *s, struct err *err)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	int64_t seconds;
+	if (!text || !*text)
+		return 0;
+	if (num_parse_i64(str_of(text), 0, INT64_MAX / CLOCK_SECOND, &seconds, err) < 0)
+		return err_wrap(err, "SOURCE_DATE_EPOCH");
+	s->has_epoch = true;
+	s->epoch_ns = seconds * CLOCK_SECOND;
+	return 0;
+}
+
+static int read_platform(struct build_flags *f, struct build_spec *s, struct err *err)
+{
+	struct image_platform *p = ARENA_NEW(&f->arena, struct image_platform);
+	if (!f->platform)
+		return 0;
+	if (strchr(f->platform, ',')) {
+		err_set(err, ERR_UNSUPPORTED, "--platform '%s': several platforms", f->platform);
+		return err_hint(err, "build each platform by itself");
+	}
+	if (image_platform_parse(str_of(f->platform), &f->arena, p, err) < 0)
+		return err_wrap(err, "--platform");
+	s->platform = p;
+	return 0;
+}
+
+static int check_network(const struct build_flags *f, struct err *err)
+{
+	if (!f->network || strcmp(f->network, "default") == 0 || strcmp(f->network, "host") == 0 ||
+		strcmp(f->network, "none") == 0)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "--network '%s'", f->network);
+	return err_hint(err, "default, host or none");
+}
+
+bool build_flags_take_stdout(const struct build_flags *f)
+{
+	for (size_t i = 0; i < f->outputs.n; i++) {
+		struct str text = str_of(f->outputs.p[i]);
+		bool is_image = str_has(text, S("type=image")) || str_has(text, S("type=registry"));
+		if (str_is(text, "-") || str_has(text, S("dest=-")) ||
+			(str_has(text, S("type=")) && !is_image && !str_has(text, S("dest="))))
+			return true;
+	}
+	return false;
+}
+
+int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec *ret,
+	struct err *err)
+{
+	*ret = (struct build_spec){
+		.events = session_events(s),
+		.cancel = &s->cancel,
+		.pool = session_pool(s),
+		.context = f->context,
+		.stdin_fd = STDIN_FILENO,
+		.stdout_fd = STDOUT_FILENO,
+		.file = f->file,
+		.target = f->target,
+		.args = pairs_of(f, &f->args),
+		.n_args = f->args.n,
+		.labels = pairs_of(f, &f->labels),
+		.n_labels = f->labels.n,
+		.annotations = pairs_of(f, &f->annotations),
+		.n_annotations = f->annotations.n,
+		.ssh = list_of(f, &f->ssh),
+		.network = f->network,
+		.extra_hosts = list_of(f, &f->hosts),
+		.allow = list_of(f, &f->allow),
+		.is_no_cache = f->is_no_cache,
+		.no_cache_stages = list_of(f, &f->no_cache_filter),
+		.pulls = f->pulls,
+		.shm_bytes = f->shm_bytes,
+		.explains = f->explains,
+	};
+	struct build_secret *secrets = ARENA_ARRAY(&f->arena, struct build_secret, f->secrets.n + 1);
+	for (size_t i = 0; i < f->secrets.n; i++)
+		if (read_secret(f, f->secrets.p[i], &secrets[i], err) < 0)
+			return -1;
+	ret->secrets = secrets;
+	ret->n_secrets = f->secrets.n;
+	if (check_network(f, err) < 0 || read_outputs(f, ret, err) < 0 ||
+		read_contexts(f, ret, err) < 0 || read_platform(f, ret, err) < 0 ||
+		read_epoch(ret, err) < 0 ||
+		read_caches(f, "--cache-from", &f->cache_from, &ret->cache_from, &ret->n_cache_from,
+			err) < 0 ||
+		read_caches(f, "--cache-to", &f->cache_to, &ret->cache_to, &ret->n_cache_to, err) < 0)
+		return -1;
+	ret->tags = list_of(f, &f->tags); /* after the outputs: name=… adds to them */
+	return session_store(s, &ret->store, err) < 0 ? -1 : session_remote(s, &ret->remote, err);
+}
+
+int build_flags_write_files(const struct build_flags *f, const struct build_result *r,
+	struct err *err)
+{
+	CLEANUP(buf_done) struct buf b = BUF(64 * 1024);
+	char text[DIGEST_TEXT];
+	struct json_out o;
+	if (f->iidfile && fs_write_file(AT_FDCWD, f->iidfile,
+				  str_of(digest_text(&r->config, text)), 0644, FS_NO_SYNC, err) < 0)
+		return -1;
+	if (!f->metadata_file)
+		return 0;
+	json_out_init(&o, &b, 2);
+	json_object(&o);
+	json_key(&o, "containerimage.config.digest");
+	json_add_cstr(&o, digest_text(&r->config, text));
+	json_key(&o, "containerimage.digest");
+	json_add_cstr(&o, digest_text(&r->manifest.digest, text));
+	if (f->tags.n) {
+		json_key(&o, "image.name");
+		CLEANUP(buf_done) struct buf names = BUF(64 * 1024);
+		for (size_t i = 0; i < f->tags.n; i++)
+			buf_fmt(&names, "%s%s", i ? "," : "", f->tags.p[i]);
+		json_add_str(&o, buf_str(&names));
+	}
+	json_end(&o);
+	buf_add_ch(&b, '\n');
+	return fs_write_file(AT_FDCWD, f->metadata_file, buf_str(&b), 0644, FS_NO_SYNC, err);
+}
