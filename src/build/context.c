@@ -4,7 +4,7 @@
 #include "base/map.h"
 #include "build/view_stack.h"
 #include "fs/fs.h"
-#include "glob/glob.h"
+#include "glob/ignore.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -27,7 +27,7 @@ struct context {
 	int root_fd;
 	bool is_git;
 	const char *ignore_file;
-	struct glob_ignore *ignore; /* NULL = nothing is hidden */
+	struct ignore *ignore; /* NULL = nothing is hidden */
 	struct statcache *cache;    /* NULL = none */
 	pthread_mutex_t lock;       /* over nodes and arena */
 	struct map nodes;           /* path -> struct node * */
@@ -82,7 +82,7 @@ static int node_of(struct context *c, struct str path, struct node **ret, struct
 
 static bool is_ignored(const struct context *c, struct str path)
 {
-	return c->ignore && !str_is(path, ".") && glob_ignore_matches(c->ignore, path);
+	return c->ignore && !str_is(path, ".") && ignore_matches(c->ignore, path);
 }
 
 /* A hidden folder is still there when something below it is not hidden. */
@@ -91,7 +91,7 @@ static int is_visible(struct context *c, struct str path, struct node *n, unsign
 {
 	if (!is_ignored(c, path))
 		return 1;
-	if (!S_ISDIR(n->st.st_mode) || !glob_ignore_may_include_below(c->ignore, path))
+	if (!S_ISDIR(n->st.st_mode) || !ignore_may_return_below(c->ignore, path))
 		return 0;
 	if (list_folder(c, path, depth, n, err) < 0)
 		return -1;
@@ -328,8 +328,11 @@ int context_open(const struct context_spec *spec, struct context **ret, struct e
 	if (!realpath(spec->dir, c->dir))
 		return err_sys(err, "resolve '%s'", spec->dir);
 	c->is_git = is_work_tree(c->dir);
-	if (spec->ignore.p && glob_ignore_parse(spec->ignore, &c->ignore, err) < 0)
-		return err_in_file(err, c->ignore_file);
+	if (spec->ignore.p) {
+		c->ignore = ignore_new();
+		if (ignore_read(c->ignore, spec->ignore, err) < 0)
+			return err_in_file(err, c->ignore_file);
+	}
 	if (spec->cache_dir_fd >= 0)
 		load_cache(c, spec->cache_dir_fd);
 	*ret = TAKE(c);
@@ -344,7 +347,7 @@ void context_close(struct context *c)
 	if (c->cache)
 		(void)statcache_save(c->cache, &ignored);
 	statcache_free(c->cache);
-	glob_ignore_free(c->ignore);
+	ignore_free(c->ignore);
 	map_done(&c->nodes, NULL);
 	arena_done(&c->arena);
 	fd_close(c->root_fd);

@@ -120,7 +120,7 @@ static void title_steps(struct planning *p)
 
 /* ---- all of it ---- */
 
-static struct scope_platform platform_words(struct arena *a, const struct image_platform *p)
+struct scope_platform plan_platform_words(struct arena *a, const struct image_platform *p)
 {
 	CLEANUP(buf_done) struct buf text = BUF(256);
 	image_platform_add(&text, p);
@@ -133,15 +133,12 @@ static struct scope_platform platform_words(struct arena *a, const struct image_
 	};
 }
 
-/* --build-arg NAME=value, or NAME alone: the value of our own environment. */
-static void take_args(struct planning *p)
+void plan_take_args(const struct build_spec *spec, struct vars *ret)
 {
-	const struct build_spec *spec = p->b->spec;
-	p->given.arena = p->b->arena;
 	for (size_t i = 0; i < spec->n_args; i++) {
 		const char *value = spec->args[i].value ? spec->args[i].value : getenv(spec->args[i].key);
 		if (value)
-			vars_set(&p->given, str_of(spec->args[i].key), str_of(value));
+			vars_set(ret, str_of(spec->args[i].key), str_of(value));
 	}
 }
 
@@ -168,11 +165,12 @@ static int prepare(struct planning *p, struct err *err)
 	const struct stage *target;
 	if (read_file(p, err) < 0)
 		return -1;
-	take_args(p);
+	p->given.arena = b->arena;
+	plan_take_args(b->spec, &p->given);
 	p->scope_spec = (struct scope_spec){
 		.given = &p->given,
-		.build = platform_words(b->arena, &host),
-		.target = platform_words(b->arena, &b->platform),
+		.build = plan_platform_words(b->arena, &host),
+		.target = plan_platform_words(b->arena, &b->platform),
 		.target_stage = str_of(b->spec->target ? b->spec->target : ""),
 	};
 	if (globals_init(&p->globals, &p->plan->stages, &p->scope_spec, b->arena, err) < 0)

@@ -19,6 +19,7 @@
 #include "build/state.h"
 #include "dockerfile/instruction.h"
 #include "dockerfile/mount.h"
+#include "dockerfile/scope.h"
 #include "local/local.h"
 
 enum step_kind { STEP_BASE, STEP_RUN, STEP_COPY, STEP_ADD, STEP_WORKDIR };
@@ -93,6 +94,10 @@ struct plan {
 };
 
 struct build;
+/* The names TARGETPLATFORM and so on stand for. */
+struct scope_platform plan_platform_words(struct arena *a, const struct image_platform *p);
+/* --build-arg NAME=value, or NAME alone: the value of our own environment. */
+void plan_take_args(const struct build_spec *spec, struct vars *ret);
 int plan_make(struct build *b, struct plan *ret, struct err *err);
 
 #endif

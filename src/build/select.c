@@ -2,11 +2,12 @@
 
 #include "fs/fs.h"
 #include "glob/glob.h"
+#include "glob/ignore.h"
 
 struct selecting {
 	const struct select_spec *spec;
 	struct selection *out;
-	struct glob_ignore *excludes; /* NULL = none */
+	struct ignore *excludes; /* NULL = none */
 };
 
 void selection_done(struct selection *s)
@@ -14,17 +15,6 @@ void selection_done(struct selection *s)
 	vec_done(&s->roots);
 	vec_done(&s->all);
 	arena_done(&s->arena);
-}
-
-static bool has_wildcard(struct str text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '\\')
-			i++;
-		else if (strchr("*?[", text.p[i]))
-			return true;
-	}
-	return false;
 }
 
 static int not_found(struct str source, struct err *err)
@@ -66,7 +56,7 @@ static int add(struct selecting *s, struct str name, const struct view_entry *e,
 
 static bool is_excluded(struct selecting *s, struct str name)
 {
-	return s->excludes && glob_ignore_matches(s->excludes, name);
+	return s->excludes && ignore_matches(s->excludes, name);
 }
 
 /* A folder's content, depth first. */
@@ -174,9 +164,9 @@ static int add_matches(struct selecting *s, struct str source, struct str folder
 	if (v->list(v, &dir, &s->out->arena, &names, &n, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		bool matches;
 		struct str path;
-		if (glob_match(part, str_of(names[i]), &matches, err) < 0)
+		int matches = glob_match(part, str_of(names[i]), err);
+		if (matches < 0)
 			return err_wrap(err, "'%.*s'", STR_ARG(source));
 		if (!matches)
 			continue;
@@ -196,17 +186,17 @@ static int add_source(struct selecting *s, struct str source, struct err *err)
 	if (buf_check(&clean, "source", err) < 0)
 		return -1;
 	struct str path = arena_str(&s->out->arena, str_skip(buf_str(&clean), 1));
-	if (has_wildcard(path))
+	if (glob_has_wildcard(path))
 		return add_matches(s, source, S(""), path, 0, err);
 	return add_root(s, source, path.n ? path : S("."), err);
 }
 
 int select_files(const struct select_spec *spec, struct selection *ret, struct err *err)
 {
-	CLEANUP(glob_ignore_free) struct glob_ignore *excludes = NULL;
-	if (spec->n_excludes &&
-		glob_ignore_new(spec->excludes, spec->n_excludes, &excludes, err) < 0)
-		return err_wrap(err, "--exclude");
+	CLEANUP(ignore_free) struct ignore *excludes = spec->n_excludes ? ignore_new() : NULL;
+	for (size_t i = 0; i < spec->n_excludes; i++)
+		if (ignore_add(excludes, spec->excludes[i], err) < 0)
+			return err_wrap(err, "--exclude");
 	struct selecting s = {spec, ret, excludes};
 	for (size_t i = 0; i < spec->n_sources; i++)
 		if (add_source(&s, spec->sources[i], err) < 0)
