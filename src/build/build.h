@@ -123,8 +123,8 @@ int build_run(const struct build_spec *spec, struct arena *a, struct build_resul
 /* `build --print`: stages with every word expanded and the final config, as JSON; runs nothing but
  * reading the Dockerfile and, for ENV and ONBUILD of base images, the store. */
 int build_print(const struct build_spec *spec, struct buf *ret, struct err *err);
-/* `build --check`: lint findings as notes with places; *ret_n their number. */
-int build_check(const struct build_spec *spec, struct buf *ret_json, size_t *ret_n,
+/* `build --check`: lint findings, as JSON or as lines for people; *ret_n their number. */
+int build_check(const struct build_spec *spec, bool is_json, struct buf *ret, size_t *ret_n,
 	struct err *err);
 /* `build --list-context DIR`: what would be sent, one path per line, sorted. */
 int build_list_context(const char *dir, const char *dockerfile, struct buf *ret, struct err *err);
