@@ -199,7 +199,7 @@ static int fetch_repository(struct work *w, const struct inst_copy *c, struct st
 	struct add_source *ret, struct key *k, struct err *err)
 {
 	struct store *store = w->build->spec->store;
-	struct fs_temp temp = {.fd = -1};
+	struct fs_temp temp = FS_TEMP_NONE;
 	struct git_commit commit;
 	const char *url, *ref, *folder;
 	int tmp_fd;

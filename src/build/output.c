@@ -185,7 +185,7 @@ static int write_local(struct build *b, const struct build_output *o, const stru
 static int write_tar(struct build *b, const struct build_output *o, const struct plan_stage *stage,
 	struct err *err)
 {
-	CLEANUP(fs_temp_done) struct fs_temp temp = {.fd = -1};
+	CLEANUP(fs_temp_done) struct fs_temp temp = FS_TEMP_NONE;
 	CLEANUP(fd_close) int fd = -1;
 	struct layer_info info;
 	int64_t began = clock_now(store_clock(b->spec->store));

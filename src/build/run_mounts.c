@@ -4,6 +4,7 @@
 #include "fs/fs.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 enum { SECRET_MAX = 500 * 1024 };
 
@@ -19,6 +20,9 @@ void run_mounts_done(struct run_mounts *m)
 		if (m->temps[i] && store_dir(m->w->build->spec->store, "tmp", &tmp_fd, &ignored) == 0)
 			(void)fs_remove_tree(tmp_fd, m->temps[i], &ignored);
 	}
+	VEC_EACH(&m->contents, fd)
+		close(*fd);
+	vec_done(&m->contents);
 }
 
 /* ---- keys ---- */
@@ -63,7 +67,7 @@ int run_mounts_plan(struct run_mounts *m, struct work *w, struct key *k, struct 
 	size_t n = w->step->n_mounts;
 	*m = (struct run_mounts){
 		.w = w,
-		.list = ARENA_ARRAY(&w->arena, struct container_mount, n + 1),
+		.list = ARENA_ARRAY(&w->arena, struct container_mount, n + 2),
 		.bound = ARENA_ARRAY(&w->arena, struct selection, n + 1),
 		.temps = ARENA_ARRAY(&w->arena, char *, n + 1),
 		.locks = ARENA_ARRAY(&w->arena, int, n + 1),
@@ -99,7 +103,7 @@ static int temp_folder(struct run_mounts *m, size_t i, struct fs_temp *ret, cons
 static int make_bind(struct run_mounts *m, size_t i, struct err *err)
 {
 	const struct step_mount *s = &m->w->step->mounts[i];
-	struct fs_temp temp = {.fd = -1};
+	struct fs_temp temp = FS_TEMP_NONE;
 	struct view *view = NULL;
 	const char *path;
 	int rc = 0;
@@ -158,7 +162,7 @@ static int make_cache_folder(struct run_mounts *m, size_t i, int caches_fd, cons
 	struct err *err)
 {
 	const struct step_mount *s = &m->w->step->mounts[i];
-	CLEANUP(fs_temp_done) struct fs_temp temp = {.fd = -1};
+	CLEANUP(fs_temp_done) struct fs_temp temp = FS_TEMP_NONE;
 	struct stat st;
 	if (fstatat(caches_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
@@ -250,6 +254,22 @@ static int find_secret(const struct build_spec *spec, struct str id, struct buf 
 	return 0;
 }
 
+int run_mounts_add_file(struct run_mounts *m, struct container_mount mount, struct str bytes,
+	struct err *err)
+{
+	CLEANUP(fd_close) int fd = memfd_create("knarr", MFD_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "make a file in memory");
+	if (fs_write_fd(fd, bytes.p, bytes.n, err) < 0)
+		return -1;
+	mount.kind = CONTAINER_FILE;
+	mount.source_fd = fd;
+	mount.is_read_only = true;
+	m->list[m->n++] = mount;
+	vec_push(&m->contents, TAKE_FD(fd));
+	return 0;
+}
+
 static int make_secret(struct run_mounts *m, size_t i, struct err *err)
 {
 	const struct mount *one = &m->w->step->mounts[i].mount;
@@ -270,17 +290,16 @@ static int make_secret(struct run_mounts *m, size_t i, struct err *err)
 		return 0;
 	struct str target = one->target.n ? one->target :
 					    arena_fmt(&m->w->arena, "/run/secrets/%.*s", STR_ARG(one->id));
-	m->list[m->n++] = (struct container_mount){
-		.kind = CONTAINER_FILE,
+	struct container_mount mount = {
 		.target = arena_cstr(&m->w->arena, target),
-		.content = arena_str(&m->w->arena, buf_str(&text)),
 		.mode = one->has_mode ? one->mode : 0400,
 		.uid = one->has_uid ? one->uid : 0,
 		.gid = one->has_gid ? one->gid : 0,
-		.is_read_only = true,
 	};
-	explicit_bzero(text.p, text.n);
-	return 0;
+	int rc = run_mounts_add_file(m, mount, buf_str(&text), err);
+	if (text.p)
+		explicit_bzero(text.p, text.n);
+	return rc;
 }
 
 /* "default=/path/of/agent.sock", or "default" for $SSH_AUTH_SOCK. */

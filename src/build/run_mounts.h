@@ -16,12 +16,16 @@ struct run_mounts {
 	struct selection *bound; /* per mount: what a bind mount shows */
 	char **temps;		 /* folders below tmp/, removed at the end */
 	int *locks;		 /* cache mounts in use: flock'ed fds */
+	VEC(int) contents;	 /* memory files: secrets, scripts */
 	struct image_strs env;	 /* secrets that go into variables, the agent's socket */
 };
 /* Selects what bind mounts show and puts every mount into the key; secrets' values stay out. */
 int run_mounts_plan(struct run_mounts *m, struct work *w, struct key *k, struct err *err);
 /* Makes them. */
 int run_mounts_make(struct run_mounts *m, struct err *err);
+/* One more: a read-only file with these bytes. */
+int run_mounts_add_file(struct run_mounts *m, struct container_mount mount, struct str bytes,
+	struct err *err);
 void run_mounts_done(struct run_mounts *m);
 CLEANUP_VAL(run_mounts_done, struct run_mounts);
 

@@ -39,7 +39,7 @@ static ssize_t read_head_first(struct source *s, void *room, size_t n, struct er
 /* A folder of our own for what is unpacked or cloned. */
 static int make_temp_dir(struct build *b, struct err *err)
 {
-	struct fs_temp temp = {.fd = -1};
+	struct fs_temp temp = FS_TEMP_NONE;
 	int tmp_fd;
 	if (store_dir(b->spec->store, "tmp", &tmp_fd, err) < 0 || fs_temp_dir(tmp_fd, &temp, err) < 0)
 		return -1;

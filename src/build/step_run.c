@@ -117,23 +117,12 @@ static int on_output(void *ctx, int stream, struct str text, struct err *err)
 	return 0;
 }
 
-static void add_script(struct running *r)
+static int add_script(struct running *r, struct err *err)
 {
-	struct work *w = r->w;
-	struct run_mounts *m = &r->mounts;
-	struct container_mount *longer;
+	struct container_mount mount = {.target = r->script_path, .mode = 0755};
 	if (!r->script_path[0])
-		return;
-	longer = ARENA_ARRAY(&w->arena, struct container_mount, m->n + 1);
-	memcpy(longer, m->list, m->n * sizeof(*longer));
-	longer[m->n++] = (struct container_mount){
-		.kind = CONTAINER_FILE,
-		.target = r->script_path,
-		.content = w->step->inst->run.script,
-		.mode = 0755,
-		.is_read_only = true,
-	};
-	m->list = longer;
+		return 0;
+	return run_mounts_add_file(&r->mounts, mount, r->w->step->inst->run.script, err);
 }
 
 static int check_allowed(const struct running *r, struct err *err)
@@ -161,9 +150,8 @@ static int start(struct running *r, struct tree_writer *tree, struct err *err)
 	CLEANUP(buf_done) struct buf upper = BUF(4096), overlay_work = BUF(4096);
 	if (step_rootfs(w, w->step->parent, &rootfs, err) < 0 ||
 		tree_writer_path(tree, &upper, &overlay_work, err) < 0 ||
-		run_mounts_make(&r->mounts, err) < 0)
+		run_mounts_make(&r->mounts, err) < 0 || add_script(r, err) < 0)
 		return -1;
-	add_script(r);
 	for (size_t i = 0; i < w->step->proxies.n; i++)
 		set_pair(&r->env, w->step->proxies.p[i]);
 	for (size_t i = 0; i < r->mounts.env.n; i++)
@@ -205,7 +193,7 @@ static int start(struct running *r, struct tree_writer *tree, struct err *err)
 int step_run(struct work *w, struct err *err)
 {
 	CLEANUP(running_done) struct running r = {.w = w};
-	CLEANUP(tree_writer_done) struct tree_writer tree = {.fd = -1, .lock_fd = -1};
+	CLEANUP(tree_writer_done) struct tree_writer tree = TREE_WRITER_NONE;
 	CLEANUP(fd_close) int lock = -1;
 	struct digest key;
 	struct str inputs;

@@ -20,7 +20,7 @@ static int make(struct work *w, struct tree_writer *tree, struct err *err)
 int step_workdir(struct work *w, struct err *err)
 {
 	CLEANUP(key_free) struct key *k = key_new("workdir/1");
-	CLEANUP(tree_writer_done) struct tree_writer tree = {.fd = -1, .lock_fd = -1};
+	CLEANUP(tree_writer_done) struct tree_writer tree = TREE_WRITER_NONE;
 	CLEANUP(fd_close) int lock = -1;
 	struct store *store = w->build->spec->store;
 	struct str inputs;

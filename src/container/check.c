@@ -24,6 +24,8 @@ int container_check_mounts(const struct container_mount *mounts, size_t n, struc
 		const struct container_mount *m = &mounts[i];
 		if (container_check_path("mount target", m->target, err) < 0)
 			return -1;
+		if (m->kind == CONTAINER_FILE && m->source_fd <= 0)
+			return err_set(err, ERR_INPUT, "mount '%s' has no content", m->target);
 		if (m->kind != CONTAINER_TMPFS && m->source_fd <= 0 &&
 			container_check_path("mount source", m->source, err) < 0)
 			return -1;

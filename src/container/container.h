@@ -33,16 +33,22 @@ enum {
 	CONTAINER_PASSWD_MAX = 64 << 20, /* bytes of /etc/passwd and /etc/group that we read */
 };
 
-enum container_mount_kind { CONTAINER_BIND, CONTAINER_TMPFS, CONTAINER_OVERLAY_COPY };
+enum container_mount_kind {
+	CONTAINER_BIND,
+	CONTAINER_TMPFS,
+	CONTAINER_OVERLAY_COPY,
+	CONTAINER_FILE, /* a copy of source_fd's bytes that lives in memory: secrets, scripts */
+};
 struct container_mount {
 	enum container_mount_kind kind;
 	const char *target; /* absolute path inside; resolved inside the root, made when missing */
 	const char *source; /* BIND: path on the host (trusted), with what is mounted below it;
 			       OVERLAY_COPY: lower folder whose changes are thrown away */
-	int source_fd;      /* instead of source, when > 0 */
+	int source_fd;      /* instead of source, when > 0; FILE: read from its start */
 	bool is_read_only;
 	uint64_t size_bytes; /* TMPFS; 0 = the kernel's default */
-	mode_t mode;         /* TMPFS; 0 = 1777 */
+	mode_t mode;         /* TMPFS; 0 = 1777. FILE */
+	uint32_t uid, gid;   /* FILE */
 };
 
 enum container_network { CONTAINER_NET_HOST, CONTAINER_NET_NONE };
@@ -110,6 +116,9 @@ struct container_user {
 	char home[256]; /* "/" when there is no entry */
 };
 int container_find_user(int root_fd, const char *user, struct container_user *ret, struct err *err);
+/* The same from the text of the two files; p NULL = there is no such file. */
+int container_find_user_text(struct str passwd, struct str group, const char *user,
+	struct container_user *ret, struct err *err);
 
 /* Number of a signal as Dockerfiles and docker's flags name it; ERR_INPUT. */
 int container_signal(const char *name, int *ret, struct err *err);

@@ -3,7 +3,7 @@
 static void wire_mount(struct wire *w, struct container_mount *m)
 {
 	int kind = (int)m->kind;
-	uint64_t mode = m->mode;
+	uint64_t mode = m->mode, uid = m->uid, gid = m->gid;
 	wire_int(w, &kind);
 	wire_text(w, &m->target);
 	wire_text(w, &m->source);
@@ -11,10 +11,15 @@ static void wire_mount(struct wire *w, struct container_mount *m)
 	wire_bool(w, &m->is_read_only);
 	wire_u64(w, &m->size_bytes);
 	wire_u64(w, &mode);
-	if (kind < CONTAINER_BIND || kind > CONTAINER_OVERLAY_COPY || mode > 07777 || !m->target)
+	wire_u64(w, &uid);
+	wire_u64(w, &gid);
+	if (kind < CONTAINER_BIND || kind > CONTAINER_FILE || mode > 07777 || uid > UINT32_MAX ||
+		gid > UINT32_MAX || !m->target)
 		w->is_bad = true;
 	m->kind = (enum container_mount_kind)kind;
 	m->mode = (mode_t)(mode & 07777);
+	m->uid = (uint32_t)uid;
+	m->gid = (uint32_t)gid;
 }
 
 void container_mounts_wire(struct wire *w, const struct container_mount **list, size_t *n)

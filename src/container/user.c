@@ -1,6 +1,6 @@
 /* As docker (github.com/moby/sys/user, GetExecUser), but a line whose numbers are no numbers is
  * skipped, where docker reads them as 0: "app:x::" must not make root. */
-#include "container/user_priv.h"
+#include "container/container.h"
 
 #include "base/num.h"
 #include "fs/fs.h"
@@ -165,7 +165,7 @@ static int find_further_groups(struct str group, struct str name, struct contain
 	return 0;
 }
 
-int user_find(struct str passwd, struct str group, const char *user, struct container_user *ret,
+int container_find_user_text(struct str passwd, struct str group, const char *user, struct container_user *ret,
 	struct err *err)
 {
 	struct container_user u = {.home = "/"};
@@ -204,5 +204,5 @@ int container_find_user(int root_fd, const char *user, struct container_user *re
 	if (read_optional(root_fd, "/etc/passwd", &passwd, err) < 0 ||
 		read_optional(root_fd, "/etc/group", &group, err) < 0)
 		return -1;
-	return user_find(buf_str(&passwd), buf_str(&group), user, ret, err);
+	return container_find_user_text(buf_str(&passwd), buf_str(&group), user, ret, err);
 }

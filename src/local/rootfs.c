@@ -129,7 +129,7 @@ static int lowers_open(struct store *s, const struct rootfs *below, struct lower
 static int make_tree(struct unpacking *u, const char *plain, const char *chained,
 	const struct rootfs *below, char ret_name[TREE_NAME], struct err *err)
 {
-	CLEANUP(tree_writer_done) struct tree_writer w = {.fd = -1, .lock_fd = -1};
+	CLEANUP(tree_writer_done) struct tree_writer w = TREE_WRITER_NONE;
 	CLEANUP(lowers_done) struct lowers lowers = {0};
 	struct layer_info info;
 	bool needed_lowers = false;
@@ -153,7 +153,7 @@ static int make_tree(struct unpacking *u, const char *plain, const char *chained
 int rootfs_on_layer(void *ctx, const struct image_descriptor *layer, struct err *err)
 {
 	struct unpacking u = {.spec = ctx, .layer = layer};
-	CLEANUP(tree_writer_done) struct tree_writer w = {.fd = -1, .lock_fd = -1};
+	CLEANUP(tree_writer_done) struct tree_writer w = TREE_WRITER_NONE;
 	CLEANUP(arena_done) struct arena a = {0};
 	struct layer_row row;
 	struct layer_info info;

@@ -11,7 +11,7 @@
 static int open_source(const struct container_mount *m, int *ret_fd, struct err *err)
 {
 	*ret_fd = -1;
-	if (m->kind == CONTAINER_TMPFS)
+	if (m->kind == CONTAINER_TMPFS || m->kind == CONTAINER_FILE)
 		return 0;
 	return m->source_fd > 0 ? mount_clone(m->source_fd, m->is_read_only, ret_fd, err)
 				: mount_clone_path(m->source, m->is_read_only, ret_fd, err);
@@ -94,6 +94,28 @@ static int make_copy(struct trees *t, size_t i, int *ret_fd, struct err *err)
 	return mount_clone_path(target + 3, t->mounts[i].is_read_only, ret_fd, err);
 }
 
+/* The bytes of an fd as a file of our own tmpfs. */
+static int make_file(struct trees *t, size_t i, int *ret_fd, struct err *err)
+{
+	const struct container_mount *m = &t->mounts[i];
+	CLEANUP(fd_close) int file = -1;
+	char path[40];
+	uint64_t n;
+	snprintf(path, sizeof(path), "files/%zu", i);
+	if (fs_mkdirs(t->base_fd, "files", 0755, err) < 0 ||
+		fs_open(t->base_fd, path, O_WRONLY | O_CREAT | O_EXCL, 0600, &file, err) < 0)
+		return -1;
+	if (lseek(m->source_fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "read the file's content");
+	if (fs_copy_fd(m->source_fd, file, &n, err) < 0)
+		return -1;
+	if (fchown(file, m->uid, m->gid) < 0 || fchmod(file, m->mode) < 0)
+		return err_sys(err, "set owner and mode of the file");
+	if (fchdir(t->base_fd) < 0)
+		return err_sys(err, "enter our folder");
+	return mount_clone_path(path, m->is_read_only, ret_fd, err);
+}
+
 int trees_make(struct trees *t, size_t i, int *ret_fd, struct err *err)
 {
 	const struct container_mount *m = &t->mounts[i];
@@ -104,6 +126,7 @@ int trees_make(struct trees *t, size_t i, int *ret_fd, struct err *err)
 		return mount_tmpfs(m->size_bytes, m->mode ? m->mode : 01777, attributes, ret_fd,
 			err);
 	case CONTAINER_OVERLAY_COPY: return make_copy(t, i, ret_fd, err);
+	case CONTAINER_FILE: return make_file(t, i, ret_fd, err);
 	case CONTAINER_BIND: break;
 	}
 	*ret_fd = TAKE_FD(t->sources.p[i]);
