@@ -16,12 +16,17 @@ static struct {
 	int fd, error;
 } program = {.once = PTHREAD_ONCE_INIT, .fd = -1};
 
+struct str helper_program(void)
+{
+	return str_n(helper_bytes_start, (size_t)(helper_bytes_end - helper_bytes_start));
+}
+
 static int make_program(void)
 {
-	size_t n = (size_t)(helper_bytes_end - helper_bytes_start);
+	struct str bytes = helper_program();
 	struct err err;
 	CLEANUP(fd_close) int fd = memfd_create("knarr-helper", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0 || fs_write_fd(fd, helper_bytes_start, n, &err) < 0 ||
+	if (fd < 0 || fs_write_fd(fd, bytes.p, bytes.n, &err) < 0 ||
 		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) <
 			0)
 		return -1;

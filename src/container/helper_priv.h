@@ -43,6 +43,8 @@ struct helper_call {
 };
 #define HELPER_CALL_NONE                                                                           \
 	((struct helper_call){.request_fd = -1, .report_fd = -1, .report_end_fd = -1})
+/* The program's bytes. */
+struct str helper_program(void);
 /* verb: "run", "sandbox", "probe"; name is shown by ps. */
 int helper_call_init(struct helper_call *c, const char *verb, const char *name, struct err *err);
 void helper_call_done(struct helper_call *c);

@@ -40,6 +40,8 @@ static int map_request(struct str *ret)
 int main(int argc, char **argv)
 {
 	struct str request;
+	if (argc == 2 && strcmp(argv[1], "true") == 0)
+		return 0; /* doctor's program to run */
 	if (argc < 2 || map_request(&request) < 0 || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
 		fputs("knarr-helper: knarr runs this by itself\n", stderr);
 		return 2;

@@ -88,8 +88,3 @@ int sandbox_main(struct str request)
 		report_end(&end, NULL);
 	return rc < 0;
 }
-
-int probe_main(struct str request)
-{
-	return request.n > 0;
-}

@@ -24,14 +24,18 @@ static int add(struct points *p, const struct root_place *place, bool is_folder,
 	return root_add_point(p->probe_fd, p->s->points_fd, place, is_folder, err);
 }
 
-/* What the runtime mounts on; it makes what lies below by itself. */
+/* What the runtime mounts on; it makes what lies below by itself. A symlink is refused: crun 1.8 follows
+ * an image's /dev to the host's folder of that name, and makes its device files there. */
 static int add_folders(struct points *p, struct err *err)
 {
 	static const char *const folders[] = {"/proc", "/dev", "/sys"};
 	struct root_place place;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		if (root_resolve(p->probe_fd, folders[i], &place, err) < 0)
+		const char *folder = folders[i];
+		if (root_resolve(p->probe_fd, folder, &place, err) < 0)
 			return err_wrap(err, "image");
+		if (strcmp(place.path, folder) != 0 || (place.exists && place.type != S_IFDIR))
+			return err_set(err, ERR_INPUT, "image: '%s' is not a folder", folder);
 		if (place.exists)
 			continue;
 		p->has_any = true;
