@@ -37,11 +37,10 @@ static int describe(const char *name, const char *found, struct container_runtim
 int container_name_runtime(const char *name, struct container_runtime *ret, struct err *err)
 {
 	CLEANUP(buf_done) struct buf found = BUF(4096);
-	if (name[0] == '/') {
-		if (access(name, X_OK) < 0)
-			return err_sys(err, "runtime '%s'", name), err->kind = ERR_NOT_FOUND, -1;
-		return describe(name, name, ret, err);
-	}
+	if (name[0] == '/')
+		return access(name, X_OK) < 0
+			? err_set(err, ERR_NOT_FOUND, "runtime '%s': %s", name, strerror(errno))
+			: describe(name, name, ret, err);
 	if (proc_find(name, path, &found, err) < 0)
 		return err_wrap(err, "runtime");
 	return describe(name, buf_cstr(&found), ret, err);

@@ -1,5 +1,4 @@
 #include "container/helper/box_priv.h"
-#include "container/helper/etc_priv.h"
 #include "fs/fs.h"
 
 #include <fcntl.h>
@@ -19,12 +18,9 @@ static void write_file(const struct box *b, const char *path, struct str text)
 int box_etc(struct box *b, struct err *err)
 {
 	bool is_host = b->spec.n_lowers == 0;
-	CLEANUP(buf_done) struct buf host = BUF(ETC_FILE_MAX);
 	CLEANUP(buf_done) struct buf hosts = BUF(2 * ETC_FILE_MAX);
-	CLEANUP(buf_done) struct buf resolv = BUF(ETC_FILE_MAX);
 	CLEANUP(buf_done) struct buf name = BUF(PATH_MAX);
-	etc_read_host("/etc/hosts", &host);
-	etc_add_hosts(&hosts, buf_str(&host), b->spec.name, b->spec.extra_hosts,
+	etc_add_hosts(&hosts, buf_str(&b->host_etc.hosts), b->spec.name, b->spec.extra_hosts,
 		b->spec.network == CONTAINER_NET_HOST);
 	buf_fmt(&name, "%s\n", b->spec.name);
 	if (buf_check(&hosts, "list of extra hosts", err) < 0 ||
@@ -32,9 +28,7 @@ int box_etc(struct box *b, struct err *err)
 		return -1;
 	write_file(b, "/etc/hosts", buf_str(&hosts));
 	write_file(b, "/etc/hostname", buf_str(&name));
-	if (is_host)
-		return 0;
-	etc_read_host("/etc/resolv.conf", &resolv);
-	write_file(b, "/etc/resolv.conf", buf_str(&resolv));
+	if (!is_host)
+		write_file(b, "/etc/resolv.conf", buf_str(&b->host_etc.resolv_conf));
 	return 0;
 }

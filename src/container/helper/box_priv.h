@@ -14,6 +14,7 @@
 #define CONTAINER_HELPER_BOX_PRIV_H
 
 #include "container/helper/cgroup_priv.h"
+#include "container/helper/etc_priv.h"
 #include "container/helper/monitor_priv.h"
 #include "container/helper/root_priv.h"
 #include "container/helper/trees_priv.h"
@@ -34,6 +35,7 @@ struct box {
 	int uppers_fd;        /* where what is written goes: a folder per overlay */
 	struct fd_vec lowers; /* of the root */
 	struct host_mounts host;
+	struct etc_files host_etc;
 	struct fd_vec hidden; /* the empty trees, to be made read-only at the end */
 };
 

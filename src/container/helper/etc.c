@@ -33,9 +33,16 @@ void etc_add_hosts(struct buf *b, struct str host_file, const char *hostname,
 	buf_fmt(b, "127.0.1.1\t%s\n", hostname);
 }
 
-void etc_read_host(const char *path, struct buf *ret)
+static void read_file(const char *path, struct buf *ret)
 {
 	struct err ignored; /* then there is nothing in it */
+	*ret = BUF(ETC_FILE_MAX);
 	if (fs_read_file(AT_FDCWD, path, ret, &ignored) < 0)
 		buf_clear(ret);
+}
+
+void etc_read_host(struct etc_files *ret)
+{
+	read_file("/etc/hosts", &ret->hosts);
+	read_file("/etc/resolv.conf", &ret->resolv_conf);
 }

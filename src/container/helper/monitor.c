@@ -63,6 +63,8 @@ static void become_child(const struct monitor *m, int (*child)(void *ctx), void 
 	struct pollfd helper = {.fd = m->self_pidfd, .events = POLLIN};
 	if (poll(&helper, 1, 0) != 0)
 		_exit(125);
+	/* Ctrl-C is for knarr, which asks us to stop: it must not arrive a second time. */
+	setsid();
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	_exit(child(ctx));
 }

@@ -59,6 +59,7 @@ static int start_and_wait(struct stage *s, struct cgroup *g, struct proc_end *re
 {
 	struct monitor m = MONITOR_NONE;
 	struct tty tty = TTY_NONE;
+	etc_read_host(&s->host);
 	if (monitor_init(&m, err) < 0 ||
 		mount_tmpfs(0, 0700, MOUNT_ATTR_NODEV, &s->trees.base_fd, err) < 0 ||
 		trees_open(&s->trees, err) < 0 || make_cgroup(s, g, err) < 0)
@@ -92,7 +93,7 @@ static void report(const struct stage *s, const struct proc_end *end)
 
 int run_main(struct str request)
 {
-	struct arena arena = {0}; /* as long as the process */
+	CLEANUP(arena_done) struct arena arena = {0};
 	struct stage s = {.trees = {.base_fd = -1, .links_fd = -1},
 		.points_fd = -1,
 		.root_fd = -1,
@@ -114,5 +115,8 @@ int run_main(struct str request)
 		report_error(&err);
 	else
 		report(&s, &end);
+	fd_vec_done(&s.trees.sources);
+	buf_done(&s.host.hosts);
+	buf_done(&s.host.resolv_conf);
 	return rc < 0;
 }

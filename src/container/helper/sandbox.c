@@ -42,6 +42,7 @@ static int start_and_wait(struct box *b, struct proc_end *ret, struct err *err)
 	uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 	if (s->network == CONTAINER_NET_NONE)
 		flags |= CLONE_NEWNET;
+	etc_read_host(&b->host_etc);
 	if (monitor_init(&m, err) < 0 || mount_tmpfs(0, 0755, 0, &b->trees.base_fd, err) < 0 ||
 		trees_open(&b->trees, err) < 0 ||
 		cgroup_make(b->cgroup, s->name, &limits, s->has_host_devices, err) < 0 ||
@@ -66,7 +67,7 @@ static int run(struct box *b, struct proc_end *ret, struct err *err)
 
 int sandbox_main(struct str request)
 {
-	struct arena arena = {0}; /* as long as the process */
+	CLEANUP(arena_done) struct arena arena = {0};
 	struct cgroup cgroup = CGROUP_NONE;
 	struct box b = {.trees = {.base_fd = -1, .links_fd = -1},
 		.cgroup = &cgroup,
@@ -86,5 +87,8 @@ int sandbox_main(struct str request)
 		report_error(&err);
 	else
 		report_end(&end, NULL);
+	fd_vec_done(&b.trees.sources);
+	buf_done(&b.host_etc.hosts);
+	buf_done(&b.host_etc.resolv_conf);
 	return rc < 0;
 }

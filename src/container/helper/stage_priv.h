@@ -15,6 +15,7 @@
 #define CONTAINER_HELPER_STAGE_PRIV_H
 
 #include "container/helper/cgroup_priv.h"
+#include "container/helper/etc_priv.h"
 #include "container/helper/monitor_priv.h"
 #include "container/helper/overlay_priv.h"
 #include "container/helper/root_priv.h"
@@ -28,6 +29,7 @@ struct stage {
 	int runtime_fd;
 	struct overlay overlay; /* lowers, upper, work: opened before the bundle covers anything */
 	struct late_mounts late;
+	struct etc_files host;
 	const struct cgroup *cgroup;
 	struct tty *tty; /* NULL = none */
 };

@@ -55,7 +55,7 @@ void tty_done(struct tty *t)
 
 int tty_enter(const struct tty *t, struct err *err)
 {
-	if (setsid() < 0 || ioctl(t->slave, TIOCSCTTY, 0) < 0)
+	if (ioctl(t->slave, TIOCSCTTY, 0) < 0)
 		return err_sys(err, "take the terminal");
 	for (int fd = 0; fd <= 2; fd++)
 		if (dup2(t->slave, fd) < 0)

@@ -33,7 +33,8 @@ struct tty {
 
 int tty_init(struct tty *t, struct err *err);
 void tty_done(struct tty *t); /* gives stdin back as it was */
-/* In the child: the slave becomes its stdin, stdout, stderr and controlling terminal. */
+/* In the child, which leads a session: the slave becomes its stdin, stdout, stderr and controlling
+ * terminal. */
 int tty_enter(const struct tty *t, struct err *err);
 void tty_resize(struct tty *t); /* from stdin's size */
 /* 0 when it has none. */

@@ -17,7 +17,12 @@ static void doctor_as_root_finds_what_works(void **state)
 	struct container_findings f;
 	rig_need_root();
 	rig_need_runtime("crun");
-	size_t mounts = rig_count_lines("/proc/self/mountinfo");
+#ifdef __SANITIZE_ADDRESS__
+	print_message(
+		"skipped: with sanitizers the helper is not static, so it runs in no image\n");
+	skip();
+#endif
+	size_t mounts = rig_count_mounts();
 	size_t files = rig_count_names("/tmp", ".tmp-", "");
 	OK(container_doctor(&f, &err));
 	for (size_t i = 0; i < f.n; i++) {
@@ -29,7 +34,7 @@ static void doctor_as_root_finds_what_works(void **state)
 	}
 	assert_non_null(strstr(find(&f, "runtime")->detail, "crun"));
 	assert_non_null(strstr(find(&f, "limits")->detail, "cgroups v"));
-	assert_int_equal(rig_count_lines("/proc/self/mountinfo"), mounts);
+	assert_int_equal(rig_count_mounts(), mounts);
 	assert_int_equal(rig_count_names("/tmp", ".tmp-", ""), files);
 	assert_int_equal(rig_count_cgroups("probe"), 0);
 	assert_int_equal(rig_count_cgroups("doctor"), 0);

@@ -1,5 +1,8 @@
 #include "rig.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+
 static const char *const runtimes[] = {"crun", "runc"};
 
 /* Runs a test with each runtime that is here. */
@@ -12,13 +15,13 @@ static void with_each(void (*test)(struct rig *r))
 		if (container_name_runtime(runtimes[i], &runtime, &err) < 0)
 			continue;
 		CLEANUP(rig_done) struct rig r = {0};
-		size_t mounts = rig_count_lines("/proc/self/mountinfo");
+		size_t mounts = rig_count_mounts();
 		rig_init(&r);
 		r.spec.runtime = runtimes[i];
 		r.spec.name = "test-run";
 		test(&r);
 		n++;
-		assert_int_equal(rig_count_lines("/proc/self/mountinfo"), mounts);
+		assert_int_equal(rig_count_mounts(), mounts);
 		RIG_GONE(rig_count_cgroups("test-run"));
 		assert_int_equal(rig_count_names("/tmp", "crun.", ""), 0);
 	}
@@ -137,6 +140,36 @@ static void check_environment(struct rig *r)
 	r->spec.env = rig_env;
 	r->spec.hostname = NULL;
 	RIG_SAYS(r, "cat /etc/hostname", "test-run\n");
+}
+
+/* Many hosts have resolv.conf as a symlink into /run. Tried in a mount namespace of the test's own. */
+static int check_resolv_conf(struct rig *r)
+{
+	struct err err = {0};
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 ||
+		mount("tmpfs", "/etc", "tmpfs", 0, NULL) < 0 ||
+		fs_write_file(AT_FDCWD, "/run/resolv", S("nameserver 9.9.9.9\n"), 0644, FS_NO_SYNC,
+			&err) < 0 ||
+		symlink("../run/resolv", "/etc/resolv.conf") < 0)
+		return 1;
+	if (rig_try(r, (const char *[]){"cat", "/etc/resolv.conf", NULL}, &err) < 0)
+		return 2;
+	return str_is(buf_str(&r->out), "nameserver 9.9.9.9\n") ? 0 : 3;
+}
+
+static void run_resolv_conf_is_a_link_it_is_followed(void **state)
+{
+	CLEANUP(rig_done) struct rig r = {0};
+	int status;
+	rig_need_runtime("crun");
+	rig_init(&r);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(check_resolv_conf(&r));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void run_environment_is_ours(void **state)
@@ -406,6 +439,7 @@ int main(void)
 		cmocka_unit_test(run_stdin_is_read),
 		cmocka_unit_test(run_leaves_daemon_it_is_gone),
 		cmocka_unit_test(run_environment_is_ours),
+		cmocka_unit_test(run_resolv_conf_is_a_link_it_is_followed),
 		cmocka_unit_test(run_user_is_looked_up_inside),
 		cmocka_unit_test(run_writes_only_they_are_in_upper),
 		cmocka_unit_test(run_without_upper_leaves_nothing),

@@ -37,7 +37,7 @@ static void bench_init(struct bench *b)
 {
 	static int number;
 	struct err err = {0};
-	*b = (struct bench){.mounts = rig_count_lines("/proc/self/mountinfo")};
+	*b = (struct bench){.mounts = rig_count_mounts()};
 	rig_init(&b->r);
 	OK(cancel_init(&b->cancel, &err));
 	snprintf(b->name, sizeof(b->name), "test-sandbox-%d.", ++number);
@@ -63,7 +63,7 @@ static void bench_stop(struct bench *b)
 {
 	struct err err = {0};
 	OK(sandbox_stop(TAKE(b->sandbox), &err));
-	assert_int_equal(rig_count_lines("/proc/self/mountinfo"), b->mounts);
+	assert_int_equal(rig_count_mounts(), b->mounts);
 	assert_int_equal(rig_count_cgroups(b->name), 0);
 	assert_int_equal(rig_count_processes(b->name), 0);
 }
@@ -566,7 +566,7 @@ static void check_killed(struct bench *b, const char *scratch)
 	RIG_GONE(rig_count_processes(b->name));
 	RIG_GONE(rig_count_cgroups(b->name));
 	RIG_GONE((size_t)temp_dir_exists(&b->r.dir, "scratch"));
-	assert_int_equal(rig_count_lines("/proc/self/mountinfo"), b->mounts);
+	assert_int_equal(rig_count_mounts(), b->mounts);
 }
 
 static void knarr_is_killed_nothing_is_left(void **state)

@@ -97,7 +97,8 @@ static void find_unknown_says_dockers_words(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct err err = {0};
 		struct container_user u;
-		FAILS(cases[i].kind, user_find(str_of(passwd), str_of(group), cases[i].user, &u, &err));
+		FAILS(cases[i].kind,
+			user_find(str_of(passwd), str_of(group), cases[i].user, &u, &err));
 		assert_string_equal(err.what, cases[i].says);
 	}
 }
