@@ -165,8 +165,8 @@ static int find_further_groups(struct str group, struct str name, struct contain
 	return 0;
 }
 
-int container_find_user_text(struct str passwd, struct str group, const char *user, struct container_user *ret,
-	struct err *err)
+int container_find_user_text(struct str passwd, struct str group, const char *user,
+	struct container_user *ret, struct err *err)
 {
 	struct container_user u = {.home = "/"};
 	struct str rest = str_of(user ? user : ""), name_text, group_text, name;

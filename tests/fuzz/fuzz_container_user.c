@@ -1,4 +1,4 @@
-#include "container/user_priv.h"
+#include "container/container.h"
 
 #include <assert.h>
 
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_add(&name, user);
 	struct container_user u;
 	struct err err = {0};
-	if (user_find(passwd, rest, buf_cstr(&name), &u, &err) < 0) {
+	if (container_find_user_text(passwd, rest, buf_cstr(&name), &u, &err) < 0) {
 		assert(err.kind == ERR_INPUT || err.kind == ERR_NOT_FOUND || err.kind == ERR_LIMIT);
 		return 0;
 	}

@@ -58,9 +58,8 @@ static int add_etc(struct points *p, struct err *err)
 
 static bool source_is_folder(const struct stage *s, size_t i)
 {
-	struct stat st;
 	int fd = s->trees.sources.p[i];
-	return fd < 0 || fstat(fd, &st) < 0 || S_ISDIR(st.st_mode);
+	return fd < 0 ? s->trees.mounts[i].kind != CONTAINER_FILE : trees_is_folder(fd);
 }
 
 /* A target below an earlier mount is made when that one is there. */

@@ -1,6 +1,7 @@
 #include "rig.h"
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 
 static const char *const runtimes[] = {"crun", "runc"};
@@ -284,6 +285,8 @@ static void check_mounts(struct rig *r)
 	temp_dir_file(&r->dir, "lower/l", "l\n");
 	rig_link(r, "/elsewhere", "root/link");
 	CLEANUP(fd_close) int fd = open(data, O_PATH | O_CLOEXEC);
+	CLEANUP(fd_close) int secret = memfd_create("secret", MFD_CLOEXEC);
+	assert_int_equal(write(secret, "s\n", 2), 2);
 	const struct container_mount mounts[] = {
 		{.kind = CONTAINER_BIND, .source = data, .target = "/mnt/data"},
 		{.kind = CONTAINER_BIND, .source_fd = fd, .target = "/ro", .is_read_only = true},
@@ -297,6 +300,13 @@ static void check_mounts(struct rig *r)
 		{.kind = CONTAINER_BIND, .source = file, .target = "/scratch/below"},
 		{.kind = CONTAINER_BIND, .source = file, .target = "/dev/late"},
 		{.kind = CONTAINER_TMPFS, .target = "/dev/shm", .size_bytes = 2 << 20},
+		{.kind = CONTAINER_FILE,
+			.source_fd = secret,
+			.target = "/run/secrets/s",
+			.mode = 0440,
+			.uid = 7,
+			.gid = 8,
+			.is_read_only = true},
 	};
 	r->spec.mounts = mounts;
 	r->spec.n_mounts = ARRAY_LEN(mounts);
@@ -309,6 +319,8 @@ static void check_mounts(struct rig *r)
 	RIG_SAYS(r, "echo b > /mnt/data/b; touch /ro/x 2>/dev/null || echo refused", "refused\n");
 	RIG_SAYS(r, "rm /copy/l; echo n > /copy/n; ls /copy", "n\n");
 	RIG_SAYS(r, "stat -c %a /scratch /copy", "700\n755\n");
+	RIG_SAYS(r, "cat /run/secrets/s; stat -c '%a %u %g %F' /run/secrets/s",
+		"s\n440 7 8 regular file\n");
 	RIG_SAYS(r, "grep -c '/dev/shm tmpfs.*size=2048k' /proc/mounts", "1\n");
 	temp_dir_has(&r->dir, "data/b", "b\n");
 	temp_dir_has(&r->dir, "lower/l", "l\n");
@@ -316,6 +328,7 @@ static void check_mounts(struct rig *r)
 	assert_false(temp_dir_exists(&r->dir, "upper/mnt"));
 	assert_false(temp_dir_exists(&r->dir, "upper/deep"));
 	assert_false(temp_dir_exists(&r->dir, "upper/elsewhere"));
+	assert_false(temp_dir_exists(&r->dir, "upper/run"));
 }
 
 static void run_mounts_are_there_without_trace(void **state)

@@ -1,6 +1,6 @@
 #include "../test.h"
 
-#include "container/user_priv.h"
+#include "container/container.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "daemon:x:1:1::/usr/sbin:/bin/false\r\n"
@@ -33,7 +33,7 @@ static void check(const char *user, uint32_t uid, uint32_t gid, const char *home
 {
 	struct err err = {0};
 	struct container_user u;
-	OK(user_find(str_of(passwd), str_of(group), user, &u, &err));
+	OK(container_find_user_text(str_of(passwd), str_of(group), user, &u, &err));
 	if (u.uid != uid || u.gid != gid || strcmp(u.home, home) != 0 || u.n_groups != n_groups ||
 		memcmp(u.groups, groups, n_groups * sizeof(*groups)) != 0)
 		fail_msg("%s: %u:%u %s, %zu groups", user ? user : "NULL", u.uid, u.gid, u.home,
@@ -98,7 +98,8 @@ static void find_unknown_says_dockers_words(void **state)
 		struct err err = {0};
 		struct container_user u;
 		FAILS(cases[i].kind,
-			user_find(str_of(passwd), str_of(group), cases[i].user, &u, &err));
+			container_find_user_text(str_of(passwd), str_of(group), cases[i].user, &u,
+				&err));
 		assert_string_equal(err.what, cases[i].says);
 	}
 }
@@ -107,13 +108,14 @@ static void find_without_files_numbers_do(void **state)
 {
 	struct err err = {0};
 	struct container_user u;
-	OK(user_find(STR_NONE, STR_NONE, "5:6", &u, &err));
+	OK(container_find_user_text(STR_NONE, STR_NONE, "5:6", &u, &err));
 	assert_true(u.uid == 5 && u.gid == 6 && u.n_groups == 0);
-	OK(user_find(STR_NONE, STR_NONE, "", &u, &err));
+	OK(container_find_user_text(STR_NONE, STR_NONE, "", &u, &err));
 	assert_true(u.uid == 0 && u.gid == 0);
 	assert_string_equal(u.home, "/");
-	FAILS(ERR_NOT_FOUND, user_find(STR_NONE, STR_NONE, "root", &u, &err));
-	FAILS(ERR_NOT_FOUND, user_find(str_of(passwd), STR_NONE, "app:staff", &u, &err));
+	FAILS(ERR_NOT_FOUND, container_find_user_text(STR_NONE, STR_NONE, "root", &u, &err));
+	FAILS(ERR_NOT_FOUND,
+		container_find_user_text(str_of(passwd), STR_NONE, "app:staff", &u, &err));
 }
 
 static void find_too_many_groups_is_refused(void **state)
@@ -123,10 +125,10 @@ static void find_too_many_groups_is_refused(void **state)
 	CLEANUP(buf_done) struct buf b = BUF(1 << 20);
 	for (int i = 0; i < CONTAINER_GROUPS_MAX; i++)
 		buf_fmt(&b, "g%d:x:%d:app\n", i, i);
-	OK(user_find(str_of(passwd), buf_str(&b), "app", &u, &err));
+	OK(container_find_user_text(str_of(passwd), buf_str(&b), "app", &u, &err));
 	assert_int_equal(u.n_groups, CONTAINER_GROUPS_MAX);
 	buf_add_cstr(&b, "more:x:9999:app\n");
-	FAILS(ERR_LIMIT, user_find(str_of(passwd), buf_str(&b), "app", &u, &err));
+	FAILS(ERR_LIMIT, container_find_user_text(str_of(passwd), buf_str(&b), "app", &u, &err));
 }
 
 int main(void)
