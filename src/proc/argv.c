@@ -51,7 +51,7 @@ void argv_fmt(struct argv *a, const char *fmt, ...)
 
 static char **find(const struct argv *a, struct str name)
 {
-	VEC_EACH (&a->v, e)
+	VEC_EACH(&a->v, e)
 		if (strncmp(*e, name.p, name.n) == 0 && (*e)[name.n] == '=')
 			return e;
 	return NULL;
@@ -88,7 +88,7 @@ const char *const *argv_list(const struct argv *a)
 
 void argv_done(struct argv *a)
 {
-	VEC_EACH (&a->v, e)
+	VEC_EACH(&a->v, e)
 		free(*e);
 	vec_done(&a->v);
 }

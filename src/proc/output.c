@@ -26,8 +26,8 @@ static struct str one_line(const struct proc_tail *t, char room[sizeof(t->p) + 1
 	return str_n(room, text.n);
 }
 
-int proc_failed(
-	const char *program, const struct proc_end *end, const struct proc_tail *t, struct err *err)
+int proc_failed(const char *program, const struct proc_end *end, const struct proc_tail *t,
+	struct err *err)
 {
 	char room[sizeof(t->p) + 1];
 	struct str said = one_line(t, room);

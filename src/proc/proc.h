@@ -52,6 +52,7 @@ struct proc_spec {
 	const struct proc_fd *fds;          /* further fds, to >= 3, each number once */
 	size_t n_fds;
 	bool has_own_session; /* setsid; proc_kill then reaches everything that stayed in it */
+	bool has_usual_umask; /* 022, whatever ours is */
 	/* No death signal and not our child, so it leaves no zombie: for servers we start on
 	 * purpose. proc_done lets it run; its exit status is nobody's to know. */
 	bool outlives_us;

@@ -20,6 +20,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -65,8 +66,8 @@ static int reset_signals(struct start *s)
 {
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 	for (int i = 1; i < NSIG; i++)
-		(void)sigaction(
-			i, &usual, NULL); /* SIGKILL and the C library's own cannot be set */
+		(void)sigaction(i, &usual,
+			NULL); /* SIGKILL and the C library's own cannot be set */
 	sigset_t none;
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? failed(s, "sigprocmask") : 0;
@@ -116,6 +117,8 @@ __attribute__((no_sanitize("address", "undefined"))) static int child_main(void 
 		_exit(127);
 	if (spec->has_own_session && setsid() < 0)
 		_exit(failed(s, "setsid") ? 127 : 0);
+	if (spec->has_usual_umask)
+		umask(022);
 	if (enter_folder(s) < 0 || place_fds(s) < 0 || reset_signals(s) < 0)
 		_exit(127);
 	execve(s->program, s->argv, s->env);
@@ -213,8 +216,8 @@ static int report(const struct start *s, struct err *err)
 	return -1;
 }
 
-static int spawn(
-	const struct proc_spec *spec, const char *program, struct proc *ret, struct err *err)
+static int spawn(const struct proc_spec *spec, const char *program, struct proc *ret,
+	struct err *err)
 {
 	CLEANUP(fd_close) int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd < 0)

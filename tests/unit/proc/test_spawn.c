@@ -43,6 +43,10 @@ static void proc_spawn_hands_over_exactly_what_is_stated(void **state)
 	output_is((struct proc_spec){.cwd_fd = d.fd, .cwd = "/usr"}, "pwd", expected);
 	output_is((struct proc_spec){0}, "readlink /proc/self/fd/0", "/dev/null\n");
 	output_is((struct proc_spec){0}, "cat", "");
+	mode_t before = umask(077);
+	output_is((struct proc_spec){0}, "umask", "0077\n");
+	output_is((struct proc_spec){.has_usual_umask = true}, "umask", "0022\n");
+	umask(before);
 }
 
 static void proc_spawn_gives_argv_0_and_program_apart(void **state)
