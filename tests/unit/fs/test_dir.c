@@ -118,7 +118,7 @@ static void fs_list_sorts_by_bytes_and_knows_types(void **state)
 static void fs_list_reads_large_and_empty_folders(void **state)
 {
 	struct err err = {0};
-	CLEANUP(temp_dir_done) struct temp_dir d = temp_dir_new();
+	CLEANUP(temp_dir_done) struct temp_dir d = temp_dir_quick();
 	CLEANUP(fs_entries_done) struct fs_entries none = {0};
 	OK(fs_list(d.fd, &none, &err));
 	assert_int_equal(none.n, 0);
