@@ -94,9 +94,10 @@ static int name_host(const struct box *b, struct err *err)
 
 int box_build(struct box *b, struct err *err)
 {
-	if (mount_make_private(err) < 0 || box_overlays(b, err) < 0 || box_kernel(b, err) < 0 ||
-		box_etc(b, err) < 0 || hide_all(b, err) < 0 || add_mounts(b, err) < 0 ||
-		seal_hidden(b, err) < 0 || become_root(b, err) < 0 || name_host(b, err) < 0)
+	if (mount_make_private(err) < 0 || cgroup_enter_v1(b->cgroup, err) < 0 ||
+		box_overlays(b, err) < 0 || box_kernel(b, err) < 0 || box_etc(b, err) < 0 ||
+		hide_all(b, err) < 0 || add_mounts(b, err) < 0 || seal_hidden(b, err) < 0 ||
+		become_root(b, err) < 0 || name_host(b, err) < 0)
 		return -1;
 	if (b->spec.network == CONTAINER_NET_NONE && bring_up_loopback(err) < 0)
 		return -1;

@@ -46,8 +46,6 @@ static int add_sys(struct box *b, struct err *err)
 	CLEANUP(fd_close) int cgroups = root_open(b->root_fd, "/sys/fs/cgroup", O_DIRECTORY);
 	if (b->cgroup->fd < 0 || cgroups < 0)
 		return 0;
-	if (cgroup_enter_v1(b->cgroup, err) < 0)
-		return -1;
 	/* Only now: the namespace begins where we are. */
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(err, "make a cgroup namespace");

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "base/own.h"
+#include "container/helper/mount_priv.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -67,10 +68,15 @@ const char *cgroup_v2_path(void)
 	return NULL;
 }
 
+/* A machine that has it nowhere has nobody whose options a fresh mount could change. */
 static int open_v2(void)
 {
 	const char *path = cgroup_v2_path();
-	return path ? open_dir(AT_FDCWD, path) : -1;
+	if (path)
+		return open_dir(AT_FDCWD, path);
+	struct err ignored; /* a kernel without it: the caller does without */
+	CLEANUP(fd_close) int tree = -1;
+	return mount_plain("cgroup2", 0, &tree, &ignored) < 0 ? -1 : open_dir(tree, ".");
 }
 
 /* The controllers that folders at the top of the v2 tree may use. */
@@ -266,7 +272,7 @@ static void remove_v1(const char *name)
 	for (struct dirent *e; d && (e = readdir(d));) {
 		CLEANUP(fd_close) int top = e->d_name[0] == '.' ? -1 : open_v1(e->d_name);
 		if (top >= 0)
-			remove_nested(top, name, 0);
+			sweep(top, name);
 	}
 	if (d)
 		closedir(d);
