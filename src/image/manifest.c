@@ -3,7 +3,7 @@
 /* "application/json; charset=utf-8" -> "application/json" */
 static struct str without_parameters(struct str content_type)
 {
-	struct str rest = content_type, type;
+	struct str rest = content_type, type = STR_NONE;
 	(void)str_cut(&rest, ';', &type);
 	return str_trim(type);
 }

@@ -160,7 +160,7 @@ static int parse_word(struct str word, struct image_platform *p, struct arena *a
 static int parse(struct str text, struct arena *a, struct image_platform *ret, struct err *err)
 {
 	struct image_platform p = {0};
-	struct str parts[3], rest = text;
+	struct str parts[3] = {STR_NONE}, rest = text;
 	size_t n = 0;
 	while (n < 3 && str_cut(&rest, '/', &parts[n]))
 		n++;

@@ -71,9 +71,10 @@ static void manifest_parse_takes_the_senders_word_when_there_is_none_inside(void
 	CLEANUP(arena_done) struct arena a = {0};
 	struct image_manifest m;
 	struct err err = {0};
-	OK(image_manifest_parse(
-		S("{" CONFIG ",\"layers\":[]}"), S(MEDIA_DOCKER_MANIFEST), &a, &m, &err));
+	OK(image_manifest_parse(S("{" CONFIG ",\"layers\":[]}"), S(MEDIA_DOCKER_MANIFEST), &a, &m,
+		&err));
 	assert_true(m.is_docker);
+	OK(image_manifest_parse(S("{" CONFIG ",\"layers\":[]}"), STR_NONE, &a, &m, &err));
 	OK(image_manifest_parse(S("{" CONFIG ",\"layers\":[]}"), S("text/plain"), &a, &m, &err));
 	STR_IS(m.media_type, MEDIA_OCI_MANIFEST);
 }
@@ -149,8 +150,8 @@ static void manifest_parse_bad(void **state)
 		CLEANUP(arena_done) struct arena a = {0};
 		struct image_manifest m;
 		struct err err = {0};
-		int rc = image_manifest_parse(
-			str_of(bad[i].text), str_of(bad[i].content_type), &a, &m, &err);
+		int rc = image_manifest_parse(str_of(bad[i].text), str_of(bad[i].content_type), &a,
+			&m, &err);
 		if (err.kind != bad[i].kind || !strstr(err.what, bad[i].says) ||
 			(rc < 0) != (bad[i].kind != ERR_NONE))
 			fail_msg("%s: %s: %s", bad[i].text, err_kind_name(err.kind), err.what);
@@ -171,8 +172,8 @@ static void manifest_parse_limits(void **state)
 	buf_clear(&b);
 	buf_add_cstr(&b, "{" CONFIG ",\"x\":\"");
 	while (b.n < IMAGE_MANIFEST_MAX)
-		buf_add_cstr(
-			&b, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+		buf_add_cstr(&b,
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 	buf_add_cstr(&b, "\"}");
 	FAILS(ERR_LIMIT, image_manifest_parse(buf_str(&b), S(""), &a, &m, &err));
 	/* many layers */
@@ -220,8 +221,8 @@ static void manifest_add_golden(void **state)
 		.platform = arm,
 		.artifact_type = S("a/b"),
 		.digest = m.items[0].digest};
-	image_manifest_add(
-		&b, &(struct image_manifest){.kind = IMAGE_INDEX, .items = &d, .n_items = 1});
+	image_manifest_add(&b,
+		&(struct image_manifest){.kind = IMAGE_INDEX, .items = &d, .n_items = 1});
 	assert_string_equal(buf_cstr(&b), text);
 }
 
@@ -231,9 +232,9 @@ static void manifest_add_golden(void **state)
 
 static void index_pick_platforms(void **state)
 {
-	static const char *const index = "{\"manifests\":[" ENTRY(
-		P("unknown", "unknown", "")) "," ENTRY(P("linux", "386", "")) "," ENTRY(P("linux",
-		"arm", "v5")) "," ENTRY(P("linux", "arm", "v7")) "," ENTRY(P("linux", "arm64",
+	static const char *const index = "{\"manifests\":[" ENTRY(P("unknown", "unknown",
+		"")) "," ENTRY(P("linux", "386", "")) "," ENTRY(P("linux", "arm",
+		"v5")) "," ENTRY(P("linux", "arm", "v7")) "," ENTRY(P("linux", "arm64",
 		"v8")) "," ENTRY(P("linux", "amd64", "")) "," ENTRY(P("linux", "amd64", "v3")) "]}";
 	static const struct {
 		const char *want;
@@ -272,8 +273,8 @@ static void index_pick_entry_without_platform_when_alone(void **state)
 		S(""), &a, &m, &err));
 	OK(image_index_pick(&m, &want, &d, &err));
 	assert_int_equal(d - m.items, 1);
-	OK(image_manifest_parse(
-		S("{\"manifests\":[" ENTRY("") "," ENTRY("") "]}"), S(""), &a, &m, &err));
+	OK(image_manifest_parse(S("{\"manifests\":[" ENTRY("") "," ENTRY("") "]}"), S(""), &a, &m,
+		&err));
 	FAILS(ERR_NOT_FOUND, image_index_pick(&m, &want, &d, &err));
 }
 

@@ -68,6 +68,7 @@ static void platform_parse_bad(void **state)
 	CLEANUP(arena_done) struct arena a = {0};
 	struct image_platform p;
 	struct err err = {0};
+	FAILS(ERR_INPUT, image_platform_parse(STR_NONE, &a, &p, &err));
 	FAILS(ERR_INPUT, image_platform_parse(str_n("linux\0/amd64", 12), &a, &p, &err));
 }
 
