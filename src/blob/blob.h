@@ -138,11 +138,16 @@ struct manifest_row {
 	struct str annotations;        /* JSON object text, "" = none */
 	const struct digest *children; /* what it keeps alive: config, layers, manifests */
 	size_t n_children;
+	bool links_children; /* manifest_put: the repository gets those that are here, too */
 };
 /* The blob must be here; it is kept, and its children that are here. Links it to the repository. Rows
  * protect from collection only once a tag leads to them. */
 int manifest_put(struct store *s, struct str repository, const struct manifest_row *m,
 	struct err *err);
+struct tag_set;
+/* Several, and then tags that name them (as tag_set_all), in one transaction. */
+int manifest_put_all(struct store *s, struct str repository, const struct manifest_row *m, size_t n,
+	const struct tag_set *tags, size_t n_tags, struct err *err);
 int manifest_get(struct store *s, struct str repository, const struct digest *d, struct arena *a,
 	struct manifest_row *ret, struct err *err); /* children are not filled */
 /* Removes it from the repository, with the tags that name it there. ERR_CONFLICT when a tagged

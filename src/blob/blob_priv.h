@@ -124,6 +124,9 @@ int row_digest(const struct db_row *q, int column, struct digest *ret, struct er
 /* Inside a transaction: the link, and the repository's row. */
 int link_insert(struct store *s, struct str repository, const struct digest *d, bool is_manifest,
 	struct err *err);
+/* Before, and inside, a transaction that sets tags. 1 = some stayed at a newer order. */
+int tag_keep_all(struct store *s, const struct tag_set *t, size_t n, struct err *err);
+int tag_set_rows(struct store *s, const struct tag_set *t, size_t n, struct err *err);
 /* Inside a transaction: forgets the repository's row when nothing is in it. */
 int repository_tidy(struct store *s, struct str repository, struct err *err);
 

@@ -32,9 +32,14 @@ static int put_rows(struct store *s, struct str repository, const struct manifes
 		    DB_TEXT(digest), DB_STR(m->media_type), DB_I64(m->size), DB_TEXT(subject),
 		    DB_STR(m->artifact_type), DB_STR(m->annotations)) < 0)
 		return -1;
-	if (replace_children(s, m, digest, err) < 0)
+	if (replace_children(s, m, digest, err) < 0 ||
+		link_insert(s, repository, &m->digest, true, err) < 0)
 		return -1;
-	return link_insert(s, repository, &m->digest, true, err) < 0 ? -1 : 0;
+	for (size_t i = 0; m->links_children && i < m->n_children; i++)
+		if (blob_exists(s, &m->children[i]) &&
+			link_insert(s, repository, &m->children[i], false, err) < 0)
+			return -1;
+	return 0;
 }
 
 /* Rows protect what they name from now on only for collections that begin later: until then it is
@@ -48,13 +53,32 @@ static int keep_all(struct store *s, const struct manifest_row *m, struct err *e
 	return 0;
 }
 
+static int put_all(struct store *s, struct str repository, const struct manifest_row *m, size_t n,
+	const struct tag_set *tags, size_t n_tags, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (put_rows(s, repository, &m[i], err) < 0)
+			return -1;
+	return tag_set_rows(s, tags, n_tags, err);
+}
+
+int manifest_put_all(struct store *s, struct str repository, const struct manifest_row *m, size_t n,
+	const struct tag_set *tags, size_t n_tags, struct err *err)
+{
+	if (repository_check(repository, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (keep_all(s, &m[i], err) < 0)
+			return -1;
+	if (tag_keep_all(s, tags, n_tags, err) < 0 || store_begin(s, err) < 0)
+		return -1;
+	return store_end(s, put_all(s, repository, m, n, tags, n_tags, err), err);
+}
+
 int manifest_put(struct store *s, struct str repository, const struct manifest_row *m,
 	struct err *err)
 {
-	if (repository_check(repository, err) < 0 || keep_all(s, m, err) < 0 ||
-		store_begin(s, err) < 0)
-		return -1;
-	return store_end(s, put_rows(s, repository, m, err), err);
+	return manifest_put_all(s, repository, m, 1, NULL, 0, err);
 }
 
 #define COLUMNS " m.digest, m.media_type, m.size, m.subject, m.artifact_type, m.annotations"

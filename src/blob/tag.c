@@ -84,7 +84,7 @@ static int set_one(struct store *s, const struct tag_set *t, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-static int set_rows(struct store *s, const struct tag_set *t, size_t n, struct err *err)
+int tag_set_rows(struct store *s, const struct tag_set *t, size_t n, struct err *err)
 {
 	int stayed = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -96,16 +96,21 @@ static int set_rows(struct store *s, const struct tag_set *t, size_t n, struct e
 	return stayed;
 }
 
-int tag_set_all(struct store *s, const struct tag_set *t, size_t n, struct err *err)
+/* Collections under way do not know the rows: the lease makes them follow the manifest. */
+int tag_keep_all(struct store *s, const struct tag_set *t, size_t n, struct err *err)
 {
-	/* Collections under way do not know the rows: the lease makes them follow the manifest. */
 	for (size_t i = 0; i < n; i++)
 		if (repository_check(t[i].repository, err) < 0 ||
 			blob_keep(s, &t[i].digest, err) < 0)
 			return -1;
-	if (store_begin(s, err) < 0)
+	return 0;
+}
+
+int tag_set_all(struct store *s, const struct tag_set *t, size_t n, struct err *err)
+{
+	if (tag_keep_all(s, t, n, err) < 0 || store_begin(s, err) < 0)
 		return -1;
-	return store_end(s, set_rows(s, t, n, err), err);
+	return store_end(s, tag_set_rows(s, t, n, err), err);
 }
 
 int tag_set(struct store *s, const struct tag_set *t, struct err *err)
