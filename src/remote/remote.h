@@ -27,19 +27,25 @@ struct remote;
 
 /* One entry of `registries:`: names that start with prefix live at location. */
 struct remote_registry {
-	const char *prefix;	/* "ghcr.io", "docker.io/library" */
-	const char *location;	/* "127.0.0.1:5080", "mirror.example/hub"; NULL = prefix itself */
-	const char *const *mirrors; /* tried first, in order, for pulls; NULL-terminated; may be NULL */
-	bool is_insecure;	/* plain http, or https with any certificate */
+	const char *prefix;   /* "ghcr.io", "docker.io/library" */
+	const char *location; /* "127.0.0.1:5080", "mirror.example/hub"; NULL = prefix itself */
+	const char *const
+		*mirrors; /* tried first, in order, for pulls; NULL-terminated; may be NULL */
+	bool is_insecure; /* plain http, or https with any certificate */
 	const char *ca_file;
+	/* Hosts besides the registry's own site whose token endpoint may see the credentials;
+	 * NULL-terminated; may be NULL. */
+	const char *const *realms;
 };
 
 struct remote_spec {
 	const struct remote_registry *registries; /* the longest prefix wins */
 	size_t n_registries;
-	const char *docker_config; /* file; NULL = $DOCKER_CONFIG/config.json or ~/.docker/config.json */
+	const char *
+		docker_config; /* file; NULL = $DOCKER_CONFIG/config.json or ~/.docker/config.json */
 	struct event_sink *events;
 	const struct cancel *cancel;
+	int64_t retry_ns; /* the first pause before trying again, doubled each time; 0 = 500 ms */
 };
 /* Hosts that are loopback addresses or "localhost" may answer plain http without being named. */
 int remote_new(const struct remote_spec *spec, struct remote **ret, struct err *err);
@@ -54,7 +60,7 @@ struct remote_pull {
 	struct store *store;
 	const struct image_ref *name;
 	const struct image_platform *platform; /* NULL = the host's; indexes are reduced to it */
-	bool is_all_platforms;		       /* keep the index whole */
+	bool is_all_platforms;                 /* keep the index whole */
 	struct str event_parent;
 	/* Called as soon as a layer's blob is stored (from a transfer thread), so that unpacking can
 	 * start while others still come; may be NULL. */
@@ -64,15 +70,15 @@ struct remote_pull {
 	void *ctx;
 };
 /* Stores manifest, config and layers, links them, and sets the tag in repository
- * "local:<domain>/<path>". ret_top is what the name points to (an index or a manifest), ret_manifest
+ * "local:<domain>/<path>"; a name with a digest sets the tag "sha256:…" there. ret_top is what the name points to (an index or a manifest), ret_manifest
  * the image picked; both in the arena, either may be NULL. */
 int remote_pull(struct remote *r, const struct remote_pull *p, struct arena *a,
 	struct image_descriptor *ret_top, struct image_descriptor *ret_manifest, struct err *err);
 
 struct remote_push {
 	struct store *store;
-	struct image_descriptor what;	/* manifest or index in the store */
-	const struct image_ref *names;	/* each gets the tag; blobs go up once per repository */
+	struct image_descriptor what;  /* manifest or index in the store */
+	const struct image_ref *names; /* each gets the tag; blobs go up once per repository */
 	size_t n_names;
 	struct str event_parent;
 	uint64_t chunk_bytes; /* 0 = monolithic; the server's OCI-Chunk-Min-Length is respected */
@@ -88,8 +94,8 @@ int remote_tags(struct remote *r, const struct image_ref *name, struct arena *a,
 	size_t *ret_n, struct err *err);
 int remote_delete(struct remote *r, const struct image_ref *name, struct err *err);
 /* Any document of a repository, up to max bytes, verified against its digest. */
-int remote_fetch_blob(struct remote *r, const struct image_ref *name, const struct image_descriptor *d,
-	struct sink *to, struct err *err);
+int remote_fetch_blob(struct remote *r, const struct image_ref *name,
+	const struct image_descriptor *d, struct sink *to, struct err *err);
 
 /* ---- credentials (docker's config.json: auths, credsStore, credHelpers) ---- */
 

@@ -1,0 +1,214 @@
+/* Pulling.
+ *
+ *	HEAD ref ─► digest ─► known here? no document is fetched again
+ *	         ─► index: the platform's manifest (or all)
+ *	         ─► config and layers, side by side; each layer told as soon as it is stored
+ *	         ─► rows of all documents and the tag, in one transaction
+ *
+ * Mirrors are tried in order, the registry itself last; the blobs come from whoever had the manifest.
+ * A name with a digest gets the tag "sha256:…" in the store, so that it stays. */
+#include "remote/remote_priv.h"
+
+#include "base/num.h"
+
+struct transfer {
+	const struct image_descriptor *d;
+	bool is_layer;
+};
+
+struct pulling {
+	const struct remote_pull *p;
+	struct gathering g;
+	VEC(struct transfer) transfers;
+};
+
+/* ---- blobs ---- */
+
+static bool is_wanted(const struct pulling *x, const struct transfer *t)
+{
+	const struct remote_pull *p = x->p;
+	return !t->is_layer || !p->has_layer || !p->has_layer(p->ctx, t->d);
+}
+
+static int transfer(void *ctx, size_t i, const struct cancel *c, struct err *err)
+{
+	struct pulling *x = ctx;
+	const struct transfer *t = &x->transfers.p[i];
+	struct progress progress;
+	if (!is_wanted(x, t))
+		return 0;
+	progress_begin(&progress, x->g.r->events, "pull", x->p->event_parent, t->d);
+	int rc = blob_pull(x->g.r, x->p->store, x->g.at, t->d, &progress, c, err);
+	if (progress_end(&progress, rc, rc == 1, err) < 0)
+		return -1;
+	if (t->is_layer && x->p->on_layer && image_media_is_layer(t->d->media_type))
+		return x->p->on_layer(x->p->ctx, t->d, err);
+	return 0;
+}
+
+static void add_transfers(struct pulling *x)
+{
+	VEC_EACH(&x->g.images, image)
+		for (size_t i = 0; i < image->n_blobs; i++)
+			vec_push(&x->transfers, ((struct transfer){&image->blobs[i], i > 0}));
+}
+
+/* What was pulled must be for the platform that was asked for; without asking it is a warning. */
+static int check_platform(struct pulling *x, const struct gathered_image *image, struct err *err)
+{
+	CLEANUP(buf_done)
+	struct buf bytes = BUF(IMAGE_CONFIG_MAX), have = BUF(300), want = BUF(300);
+	struct image_config config;
+	const struct str type = image->f.m.config.media_type;
+	struct err ignored;
+	if (!str_is(type, MEDIA_OCI_CONFIG) && !str_is(type, MEDIA_DOCKER_CONFIG))
+		return 0;
+	if (blob_read(x->p->store, &image->f.m.config.digest, &bytes, err) < 0)
+		return -1;
+	if (image_config_parse(buf_str(&bytes), x->g.a, &config, &ignored) < 0 ||
+		!config.platform.architecture.n ||
+		image_platform_matches(&x->g.want, &config.platform))
+		return 0;
+	image_platform_add(&have, &config.platform);
+	image_platform_add(&want, &x->g.want);
+	if (x->p->platform)
+		return err_set(err, ERR_NOT_FOUND, "the image is for %s, not for %s",
+			buf_cstr(&have), buf_cstr(&want));
+	event_note(x->g.r->events, x->p->event_parent, EVENT_WARNING, NULL,
+		"the image is for %s, this machine is %s", buf_cstr(&have), buf_cstr(&want));
+	return 0;
+}
+
+/* ---- rows ---- */
+
+static int store_document(struct pulling *x, const struct fetched_manifest *f, struct err *err)
+{
+	CLEANUP(blob_writer_free) struct blob_writer *w = NULL;
+	struct err ignored;
+	if (blob_keep(x->p->store, &f->descriptor.digest, &ignored) == 0)
+		return 0;
+	if (blob_create(x->p->store, f->descriptor.digest.algorithm, &w, err) < 0 ||
+		blob_write(w, f->bytes.p, f->bytes.n, err) < 0)
+		return -1;
+	return blob_commit(w, &f->descriptor.digest, NULL, NULL, err);
+}
+
+int manifest_row_of(const struct fetched_manifest *f, struct arena *a, struct manifest_row *ret,
+	struct err *err)
+{
+	CLEANUP(buf_done) struct buf annotations = BUF(IMAGE_MANIFEST_MAX);
+	const struct image_manifest *m = &f->m;
+	struct digest *children = ARENA_ARRAY(a, struct digest, m->n_items + 1);
+	size_t n = 0;
+	if (m->kind == IMAGE_MANIFEST)
+		children[n++] = m->config.digest;
+	for (size_t i = 0; i < m->n_items; i++)
+		children[n++] = m->items[i].digest;
+	if (m->annotations.n) {
+		struct json_out o;
+		json_out_init(&o, &annotations, 0);
+		json_object(&o);
+		for (size_t i = 0; i < m->annotations.n; i++) {
+			json_key_str(&o, m->annotations.p[i].key);
+			json_add_str(&o, m->annotations.p[i].value);
+		}
+		json_end(&o);
+	}
+	*ret = (struct manifest_row){
+		.digest = f->descriptor.digest,
+		.media_type = m->media_type,
+		.size = f->bytes.n,
+		.subject = m->has_subject ? m->subject.digest : (struct digest){0},
+		.artifact_type = m->artifact_type.n ? m->artifact_type
+			: m->kind == IMAGE_MANIFEST ? m->config.media_type
+						    : STR_NONE,
+		.annotations = arena_str(a, buf_str(&annotations)),
+		.children = children,
+		.n_children = n,
+		.links_children = true,
+	};
+	return buf_check(&annotations, "annotations", err);
+}
+
+static int write_rows(struct pulling *x, struct err *err)
+{
+	CLEANUP(buf_done) struct buf repository = BUF(1024);
+	size_t n = x->g.documents.n;
+	struct manifest_row *rows = ARENA_ARRAY(x->g.a, struct manifest_row, n);
+	char room[DIGEST_TEXT];
+	for (size_t i = 0; i < n; i++)
+		if (store_document(x, &x->g.documents.p[i], err) < 0 ||
+			manifest_row_of(&x->g.documents.p[i], x->g.a, &rows[i], err) < 0)
+			return -1;
+	buf_add_cstr(&repository, "local:");
+	image_ref_add_name(&repository, x->p->name);
+	struct tag_set tag = {.repository = buf_str(&repository),
+		.tag = remote_reference(x->p->name, room),
+		.digest = x->g.documents.p[0].descriptor.digest};
+	if (buf_check(&repository, "image name", err) < 0)
+		return -1;
+	return manifest_put_all(x->p->store, buf_str(&repository), rows, n, &tag, 1, err) < 0 ? -1
+											      : 0;
+}
+
+/* ---- the whole ---- */
+
+static int pull_from(struct pulling *x, struct err *err)
+{
+	if (gather(&x->g, x->p->name, err) < 0)
+		return -1;
+	add_transfers(x);
+	struct work work = {x->transfers.n, transfer, x};
+	if (work_run(x->g.r, &work, err) < 0)
+		return -1;
+	if (!x->p->is_all_platforms && check_platform(x, &x->g.images.p[0], err) < 0)
+		return -1;
+	return write_rows(x, err);
+}
+
+static int pull_at(struct remote *r, const struct remote_pull *p, const struct endpoint *at,
+	struct arena *a, struct image_descriptor *ret_top, struct image_descriptor *ret_manifest,
+	struct err *err)
+{
+	struct pulling x = {.p = p};
+	x.g = (struct gathering){.r = r,
+		.at = at,
+		.store = p->store,
+		.a = a,
+		.is_all_platforms = p->is_all_platforms,
+		.want = p->platform ? *p->platform : image_platform_host()};
+	int rc = pull_from(&x, err);
+	if (rc == 0 && ret_top)
+		*ret_top = x.g.documents.p[0].descriptor;
+	if (rc == 0 && ret_manifest)
+		*ret_manifest =
+			x.g.images.n ? x.g.images.p[0].f.descriptor : x.g.documents.p[0].descriptor;
+	gathering_done(&x.g);
+	vec_done(&x.transfers);
+	return rc;
+}
+
+/* A mirror that fails is passed over, unless what failed is on our side. */
+static bool is_theirs(const struct err *err)
+{
+	return err->kind == ERR_NET || err->kind == ERR_NOT_FOUND || err->kind == ERR_DENIED ||
+		err->kind == ERR_INPUT;
+}
+
+int remote_pull(struct remote *r, const struct remote_pull *p, struct arena *a,
+	struct image_descriptor *ret_top, struct image_descriptor *ret_manifest, struct err *err)
+{
+	struct endpoints all = {0};
+	if (host_find(r, p->name, true, a, &all, err) < 0)
+		return -1;
+	int rc = -1;
+	for (size_t i = 0; rc < 0 && i < all.n; i++) {
+		rc = pull_at(r, p, &all.p[i], a, ret_top, ret_manifest, err);
+		if (rc == 0 || i + 1 == all.n || !is_theirs(err))
+			break;
+		event_note(r->events, p->event_parent, EVENT_NOTICE, NULL, "mirror %s: %s",
+			all.p[i].host->name, err->what);
+	}
+	vec_done(&all);
+	return rc < 0 ? remote_name_failed(p->name, err) : 0;
+}
