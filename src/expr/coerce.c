@@ -93,10 +93,10 @@ static double prefixed(struct str digits, unsigned base)
 	for (size_t i = 0; i < digits.n; i++) {
 		int d = ch_hex(digits.p[i]);
 		if (d < 0 || (unsigned)d >= base)
-			return NAN;
+			return NUMBER_NAN;
 		v = v * base + (unsigned)d;
 		if (v > UINT32_MAX)
-			return NAN;
+			return NUMBER_NAN;
 	}
 	return (double)(int32_t)(uint32_t)v;
 }
@@ -113,10 +113,10 @@ double number_parse(struct str text)
 	if (text.n > 2 && text.p[0] == '0' && text.p[1] == 'o')
 		return prefixed(str_skip(text, 2), 8);
 	if (str_is(text, "Infinity"))
-		return INFINITY;
+		return NUMBER_INFINITY;
 	if (str_is(text, "-Infinity"))
-		return -INFINITY;
-	return NAN;
+		return -NUMBER_INFINITY;
+	return NUMBER_NAN;
 }
 
 enum { PRECISION = 15 };
@@ -193,7 +193,7 @@ double expr_to_number(const struct expr_value *v)
 	case EXPR_ARRAY:
 	case EXPR_OBJECT: break;
 	}
-	return NAN;
+	return NUMBER_NAN;
 }
 
 struct str expr_to_text(const struct expr_value *v, struct arena *a)

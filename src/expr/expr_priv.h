@@ -120,6 +120,9 @@ int func_from_json(struct eval *e, const struct node *call, struct expr_value *r
 
 /* Coercion and comparison (coerce.c, compare.c, upper.c). */
 
+/* <math.h> has them as float. */
+#define NUMBER_NAN ((double)NAN)
+#define NUMBER_INFINITY ((double)INFINITY)
 enum { NUMBER_TEXT = 32 };
 double number_parse(struct str text); /* NaN when it is none */
 void number_format(double v, char room[NUMBER_TEXT]);

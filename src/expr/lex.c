@@ -128,9 +128,9 @@ static bool is_keyword(struct str s, struct expr_value *ret)
 	else if (str_is(s, "true") || str_is(s, "false"))
 		*ret = expr_bool(s.p[0] == 't');
 	else if (str_is(s, "NaN"))
-		*ret = expr_number(NAN);
+		*ret = expr_number(NUMBER_NAN);
 	else if (str_is(s, "Infinity"))
-		*ret = expr_number(INFINITY);
+		*ret = expr_number(NUMBER_INFINITY);
 	else
 		return false;
 	return true;

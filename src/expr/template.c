@@ -198,11 +198,15 @@ int expr_condition_parse(struct str text, const struct expr_scope *scope, struct
 		return -1;
 	if (t.kind == EXPR_TEMPLATE_INSERT)
 		return err_set(err, ERR_INPUT, "Unexpected value '%.*s'", STR_ARG(text));
-	struct str condition = t.kind == EXPR_TEMPLATE_EXPR ? t.expr->source : t.text;
-	if (space_trim(condition).n == 0)
+	struct str whole = t.kind == EXPR_TEMPLATE_EXPR ? t.expr->source : t.text;
+	struct str condition = space_trim(whole);
+	if (condition.n == 0)
 		return expr_parse(S("success()"), scope, a, ret, fault, err);
-	if (expr_parse(condition, scope, a, &e, fault, err) < 0)
+	if (expr_parse(condition, scope, a, &e, fault, err) < 0) {
+		if (fault)
+			fault->offset += (size_t)(condition.p - whole.p);
 		return -1;
+	}
 	if (calls_status(e)) {
 		*ret = e;
 		return 0;

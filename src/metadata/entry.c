@@ -10,10 +10,10 @@ double js_number(struct str text)
 	if (s.n == 0)
 		return 0;
 	if (s.n >= sizeof(room))
-		return NAN;
+		return (double)NAN;
 	for (size_t i = 0; i < s.n; i++)
 		if (ch_hex(s.p[i]) < 0 && !memchr("xX+-.", s.p[i], 5))
-			return NAN;
+			return (double)NAN;
 	memcpy(room, s.p, s.n);
 	room[s.n] = '\0';
 	double v = strtod(room, &end);

@@ -130,7 +130,8 @@ static void expr_condition_parse_adds_success(void **state)
 		{"true || failure('a', 'b')", "true || failure('a', 'b')"},
 		{"contains('always()', 'a')", "success() && (contains('always()', 'a'))"},
 		{"${{ env.a }} == 'b'", "success() && (format('{0} == ''b''', env.a))"},
-		{"${{ 'false' }}", "success() && (false)"}, {"1", "success() && (1)"}};
+		{"${{ 'false' }}", "success() && (false)"}, {"1", "success() && (1)"},
+		{" 1 ==\n 1\n", "success() && (1 ==\n 1)"}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		CLEANUP(arena_done) struct arena a = {0};
 		struct err err = {0};
