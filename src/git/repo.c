@@ -70,8 +70,11 @@ static int find_own(const char *top, struct buf *ret, struct err *err)
 			return join(top, S("."), ret, err);
 		return err_set(err, ERR_NOT_FOUND, "'%s' is not a git repository", top);
 	}
-	if (read_line(top, ".git", &text, err) < 0)
+	struct err why;
+	if (read_line(top, ".git", &text, &why) < 0 && why.sys != EISDIR) {
+		*err = why;
 		return -1;
+	}
 	if (!str_starts(buf_str(&text), S("gitdir: ")))
 		return err_set(err, ERR_NOT_FOUND, "'%s/.git' is not a git repository", top);
 	return join(top, str_skip(buf_str(&text), 8), ret, err);

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "db/db_priv.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 static const char *const steps[] = {
@@ -258,6 +260,55 @@ static void db_close_writes_a_long_log_back(void **state)
 	assert_int_equal(number(o.db, "SELECT length(x) FROM big"), 2000000);
 }
 
+/* In a mount namespace of its own: a file system of 400 KB. */
+static void fill_up(const struct temp_dir *d)
+{
+	struct err err = {0};
+	CLEANUP(db_close) struct db *db = NULL;
+	char path[100];
+	snprintf(path, sizeof(path), "%s/small/index.db", d->path);
+	bool ok = db_open(path, DB_DURABLE, &db, &err) == 0 &&
+		db_migrate(db, "t", steps, 1, &err) == 0 && db_begin(db, &err) == 0;
+	int64_t n = 0;
+	while (ok && db_exec(db, &err, "INSERT INTO t VALUES(1, $1)", DB_I64(n)) == 1)
+		n++;
+	struct err full = err;
+	/* What follows in the transaction must not happen alone. */
+	bool is_refused =
+		ok && db_exec(db, &err, "UPDATE total SET n = 7") < 0 && db_commit(db, &err) < 0;
+	if (!is_refused || n < 100 || full.kind != ERR_SYS || full.sys != ENOSPC) {
+		fprintf(stderr, "after %lld: %s; %s\n", (long long)n, full.what, err.what);
+		_exit(1);
+	}
+	if (number(db, "SELECT n FROM total") != 0 || number(db, "SELECT count(*) FROM t") != 0 ||
+		db_check(db, &err) < 0)
+		_exit(2);
+}
+
+static void db_full_disk_loses_only_the_transaction(void **state)
+{
+	enum { SKIPPED = 77 };
+	struct err err = {0};
+	CLEANUP(temp_dir_done) struct temp_dir d = temp_dir_new();
+	int status;
+	OK(fs_mkdirs(d.fd, "small", 0755, &err));
+	pid_t pid = fork();
+	if (pid == 0) {
+		char path[100];
+		snprintf(path, sizeof(path), "%s/small", d.path);
+		if (unshare(CLONE_NEWNS) < 0 ||
+			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+			mount("tmpfs", path, "tmpfs", 0, "size=400k") < 0)
+			_exit(SKIPPED);
+		fill_up(&d);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +319,7 @@ int main(void)
 		cmocka_unit_test(db_threads_wait_for_each_other_only_so_long),
 		cmocka_unit_test(db_keeps_few_connections),
 		cmocka_unit_test(db_close_writes_a_long_log_back),
+		cmocka_unit_test(db_full_disk_loses_only_the_transaction),
 	};
 	return cmocka_run_group_tests_name("db/share", tests, NULL, NULL);
 }

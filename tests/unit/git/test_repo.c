@@ -92,7 +92,7 @@ static void git_head_believes_only_refs(void **state)
 		"ref: /etc/passwd\n", "ref: refs/heads/../../config\n", "nonsense\n", "", "ref: \n",
 		"ref: refs/heads/loop\n", "1111\n", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\n"};
 	CLEANUP(temp_dir_done) struct temp_dir d = temp_dir_new();
-	script(&d, "git init -q r; mkdir -p other");
+	script(&d, "git init -q r; mkdir -p other empty/.git");
 	temp_dir_file(&d, "r/.git/refs/heads/loop", "ref: refs/heads/loop\n");
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		struct err err;
@@ -105,6 +105,7 @@ static void git_head_believes_only_refs(void **state)
 	CLEANUP(arena_done) struct arena a = {0};
 	struct str sha, branch;
 	FAILS(ERR_NOT_FOUND, git_head(PATH_IN(&d, "other"), &a, &sha, &branch, &err));
+	FAILS(ERR_NOT_FOUND, git_head(PATH_IN(&d, "empty"), &a, &sha, &branch, &err));
 	temp_dir_file(&d, "other/.git", "nonsense");
 	FAILS(ERR_NOT_FOUND, git_head(PATH_IN(&d, "other"), &a, &sha, &branch, &err));
 	temp_dir_file(&d, "other/.git", "gitdir: /no/such/folder");
