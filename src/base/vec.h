@@ -43,9 +43,10 @@
 	})
 #define vec_push(v, value)                                                                         \
 	do {                                                                                       \
+		__typeof__(*(v)->p) pushed_ = (value); /* first: it may look at the vec */         \
 		if ((v)->n == (v)->cap)                                                            \
 			(v)->p = vec_grow((v)->p, &(v)->cap, sizeof(*(v)->p));                     \
-		(v)->p[(v)->n++] = (value);                                                        \
+		(v)->p[(v)->n++] = pushed_;                                                        \
 	} while (0)
 #define vec_last(v) (assert((v)->n > 0), &(v)->p[(v)->n - 1])
 #define vec_pop(v) (assert((v)->n > 0), (v)->p[--(v)->n])
