@@ -165,6 +165,14 @@ static void hand_over(struct conn *c)
 	http_transfers_submit(c->loop->server->transfers, c);
 }
 
+static bool may_wait(const struct http_request *r)
+{
+	const struct http_handler *h = &r->conn->loop->server->spec.handler;
+	if (h->waits)
+		return h->waits(h->ctx, r);
+	return r->head.method != HTTP_GET && r->head.method != HTTP_HEAD;
+}
+
 /* The head is n bytes long. */
 static bool take_head(struct conn *c, size_t n)
 {
@@ -175,10 +183,10 @@ static bool take_head(struct conn *c, size_t n)
 	if (status)
 		return refuse(c, status);
 	r->body = http_body_start(r->head.size);
-	if (r->head.method == HTTP_GET || r->head.method == HTTP_HEAD)
-		answer_here(c);
-	else
+	if (may_wait(r))
 		hand_over(c);
+	else
+		answer_here(c);
 	return c->state != CONN_AWAY;
 }
 

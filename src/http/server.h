@@ -12,7 +12,8 @@
  *	gone(ctx, r)		always last: frees the state. Also when the client vanished.
  *
  * GET and HEAD are answered on the server's few event threads, so their begin() and end() must not
- * wait for long. All other methods run on a thread of their own: they may wait for disks and locks.
+ * wait for long. All other methods, and what waits() says, run on a thread of their own: they may
+ * wait for disks and locks.
  *
  * Knows:   HTTP/1.1 (RFC 9110, 9112), TLS 1.2 and 1.3 (OpenSSL). Touches: sockets. Never: OCI words.
  * Threads: the handler is called from the server's threads, one request from one at a time.
@@ -40,6 +41,9 @@ struct http_handler {
 	void (*end)(void *ctx, struct http_request *r);
 	void (*gone)(void *ctx, struct http_request *r); /* NULL = nothing to free */
 	void *ctx;
+	/* Must this request have a thread of its own because it may wait? NULL = every method but GET
+	 * and HEAD must. Called before begin, on an event thread. */
+	bool (*waits)(void *ctx, const struct http_request *r);
 };
 
 struct http_server_spec {
