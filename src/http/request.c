@@ -2,6 +2,7 @@
 #include "http/server_priv.h"
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
 
 enum { IN_START = 8 * 1024, OUT_KEEP = 64 * 1024, SPARE_MAX = 32 };
 
@@ -158,4 +159,9 @@ void http_request_set_state(struct http_request *r, void *state)
 void *http_request_state(const struct http_request *r)
 {
 	return r->state;
+}
+
+void http_request_hang_up(struct http_request *r)
+{
+	shutdown(r->conn->fd, SHUT_RDWR);
 }

@@ -105,6 +105,9 @@ struct http_reply {
 	bool closes;	       /* the connection ends after this answer */
 };
 void http_answer(struct http_request *r, const struct http_reply *reply);
+/* Ends the connection of a request whose handler waits for its body: the body breaks off there. From
+ * any thread that knows the request is not gone. */
+void http_request_hang_up(struct http_request *r);
 bool http_is_answered(const struct http_request *r);
 
 /* Range header against a size: 0 = no (valid) range: send everything; 1 = *ret_offset and *ret_size
