@@ -124,9 +124,8 @@ static void add_default_mounts(struct json_out *o, const struct oci_config *c)
 			"gid=5", NULL});
 	add_mount(o, "/sys", "sysfs", "sysfs",
 		(const char *[]){"nosuid", "noexec", "nodev", access, NULL});
-	if (c->has_cgroup_mount)
-		add_mount(o, "/sys/fs/cgroup", "cgroup", "cgroup",
-			(const char *[]){access, "nosuid", "noexec", "nodev", NULL});
+	add_mount(o, "/sys/fs/cgroup", "cgroup", "cgroup",
+		(const char *[]){access, "nosuid", "noexec", "nodev", NULL});
 	add_mount(o, "/dev/mqueue", "mqueue", "mqueue",
 		(const char *[]){"nosuid", "noexec", "nodev", NULL});
 	add_mount(o, "/dev/shm", "tmpfs", "shm",

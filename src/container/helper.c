@@ -1,5 +1,6 @@
 #include "container/helper_priv.h"
 
+#include "container/sealed_priv.h"
 #include "fs/fs.h"
 
 #include <fcntl.h>
@@ -9,11 +10,12 @@
 /* The program, from tools/embed.py. */
 extern const unsigned char helper_bytes_start[], helper_bytes_end[];
 
-/* A sealed copy in memory: nobody can write to it, whoever gets hold of it (CVE-2019-5736). Made once
- * per process, at the first call; -1 = could not, and errno is kept. */
+/* A copy that nobody can write to, whoever gets hold of it (CVE-2019-5736). Made once per process, at
+ * the first call. */
 static struct {
 	pthread_once_t once;
-	int fd, error;
+	int fd; /* -1 = err says why not */
+	struct err err;
 } program = {.once = PTHREAD_ONCE_INIT, .fd = -1};
 
 struct str helper_program(void)
@@ -21,29 +23,21 @@ struct str helper_program(void)
 	return str_n(helper_bytes_start, (size_t)(helper_bytes_end - helper_bytes_start));
 }
 
-static int make_program(void)
+static void make_program(void)
 {
 	struct str bytes = helper_program();
-	struct err err;
-	CLEANUP(fd_close) int fd = memfd_create("knarr-helper", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0 || fs_write_fd(fd, bytes.p, bytes.n, &err) < 0 ||
-		fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) <
-			0)
-		return -1;
-	return TAKE_FD(fd);
-}
-
-static void make_program_once(void)
-{
-	program.fd = make_program();
-	program.error = errno;
+	CLEANUP(fd_close) int fd = -1;
+	if (sealed_new("knarr-helper", &fd, &program.err) == 0 &&
+		fs_write_fd(fd, bytes.p, bytes.n, &program.err) == 0 &&
+		sealed_close(fd, &program.err) == 0)
+		program.fd = TAKE_FD(fd);
 }
 
 static int program_fd(struct err *err)
 {
-	pthread_once(&program.once, make_program_once);
+	pthread_once(&program.once, make_program);
 	if (program.fd < 0)
-		return err_sysno(err, program.error, "make the helper program");
+		*err = program.err;
 	return program.fd;
 }
 

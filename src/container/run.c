@@ -59,10 +59,9 @@ static int write_request(struct helper_call *call, struct stage_spec *stage, str
 	struct err *err)
 {
 	struct container_spec *c = &stage->c;
-	CLEANUP(mem_free)
-	struct container_mount *mounts = helper_call_mounts(call, c->mounts, c->n_mounts);
+	CLEANUP(mem_free) struct container_mount *mounts = NULL;
 	struct wire w = {.out = ret};
-	c->mounts = mounts;
+	c->mounts = mounts = helper_call_mounts(call, c->mounts, c->n_mounts);
 	stage_spec_wire(&w, stage);
 	c->mounts = NULL;
 	return wire_end(&w, err);

@@ -59,12 +59,11 @@ static int lend_control(struct sandbox *s, struct err *err)
 static int request(struct sandbox *s, const struct sandbox_spec *spec, struct err *err)
 {
 	CLEANUP(buf_done) struct buf b = BUF(WIRE_MAX);
-	CLEANUP(mem_free)
-	struct container_mount *mounts = helper_call_mounts(&s->call, spec->mounts, spec->n_mounts);
+	CLEANUP(mem_free) struct container_mount *mounts = NULL;
 	struct sandbox_spec copy = *spec;
 	struct wire w = {.out = &b};
 	copy.name = s->name;
-	copy.mounts = mounts;
+	copy.mounts = mounts = helper_call_mounts(&s->call, spec->mounts, spec->n_mounts);
 	sandbox_spec_wire(&w, &copy);
 	if (wire_end(&w, err) < 0)
 		return -1;

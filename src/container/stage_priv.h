@@ -53,8 +53,7 @@ struct oci_config {
 	const struct stage_spec *stage;
 	const struct container_user *user;
 	uint64_t caps;
-	const char *cgroup;    /* name below each hierarchy's root, when the runtime makes it */
-	bool has_cgroup_mount; /* /sys/fs/cgroup can be shown */
+	const char *cgroup; /* name below each hierarchy's root, when the runtime makes it */
 	const struct late_mounts *late;
 	unsigned rows, columns;            /* of the terminal; 0 = not known */
 	const struct oci_devices *devices; /* privileged: the host's; else NULL */

@@ -78,12 +78,16 @@ static int push(struct root_place *p, const char *name, struct err *err)
 	return added < 0 || (size_t)added >= sizeof(p->path) - n ? too_long(p->path, err) : 0;
 }
 
-/* What stands at place->path now. The parts before the last are known to be real folders. */
-static int look(struct walk *w, struct stat *ret)
+/* What stands at place->path now, a symlink itself (O_PATH with O_NOFOLLOW). The parts before the last
+ * are known to be real folders. */
+static int open_here(const struct walk *w)
 {
-	CLEANUP(fd_close)
-	int fd = open_below(w->root_fd, w->place->path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
-	/* With O_PATH and O_NOFOLLOW a last symlink is opened itself. */
+	return open_below(w->root_fd, w->place->path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+}
+
+static int look(const struct walk *w, struct stat *ret)
+{
+	CLEANUP(fd_close) int fd = open_here(w);
 	return fd < 0 ? -1 : fstat(fd, ret);
 }
 
@@ -91,8 +95,7 @@ static int look(struct walk *w, struct stat *ret)
 static int follow(struct walk *w, struct err *err)
 {
 	char target[PATH_MAX], rest[sizeof(w->todo)];
-	CLEANUP(fd_close)
-	int fd = open_below(w->root_fd, w->place->path, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	CLEANUP(fd_close) int fd = open_here(w);
 	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
 	if (n < 0)
 		return err_sys(err, "read link '%s'", w->place->path);

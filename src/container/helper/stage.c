@@ -51,8 +51,7 @@ static int make_cwd(const struct stage *s, struct err *err)
 		return err_set(err, ERR_INPUT, "working folder '%s' is inside a process", cwd);
 	if (place.exists && place.type != S_IFDIR)
 		return err_set(err, ERR_INPUT, "working folder '%s' is not a folder", cwd);
-	if (place.exists || root_is_below(place.path, "/proc") ||
-		root_is_below(place.path, "/sys") || root_is_below(place.path, "/dev"))
+	if (place.exists || stage_is_of_runtime(place.path))
 		return 0;
 	return fs_mkdirs_in(s->root_fd, place.path, 0755, err);
 }
@@ -62,12 +61,11 @@ static int write_config(struct stage *s, struct err *err)
 	struct container_user user;
 	struct oci_devices devices = {0};
 	uint64_t ours = caps_ours();
-	if (!s->cgroup->has_device_filter && !s->cgroup->is_of_runtime && !s->spec.c.is_privileged)
-		ours &= ~CAP_BIT(CAP_MKNOD); /* nothing else keeps it from the host's disks */
+	if (!stage_may_have_devices(s))
+		ours &= ~CAP_BIT(CAP_MKNOD);
 	struct oci_config config = {.stage = &s->spec,
 		.user = &user,
 		.cgroup = s->cgroup->is_of_runtime ? s->cgroup->name : NULL,
-		.has_cgroup_mount = true,
 		.late = &s->late};
 	if (s->tty)
 		tty_size(s->tty, &config.rows, &config.columns);

@@ -1,17 +1,21 @@
 #include "container/helper/mount_priv.h"
 #include "container/helper/stage_priv.h"
+#include "container/sealed_priv.h"
 #include "fs/fs.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
+
+bool stage_may_have_devices(const struct stage *s)
+{
+	return s->spec.c.is_privileged || s->cgroup->has_device_filter || s->cgroup->is_of_runtime;
+}
 
 static int open_layers(struct stage *s, struct err *err)
 {
 	const struct container_spec *c = &s->spec.c;
 	struct overlay *o = &s->overlay;
-	bool is_guarded = s->cgroup->has_device_filter || s->cgroup->is_of_runtime;
 	o->is_volatile = c->is_volatile || !c->upper;
-	o->has_no_devices = !is_guarded && !c->is_privileged;
+	o->has_no_devices = !stage_may_have_devices(s);
 	for (size_t i = c->n_lowers; i-- > 0;)
 		if (overlay_add_lower(o, c->lowers[i], err) < 0)
 			return -1;
@@ -19,7 +23,11 @@ static int open_layers(struct stage *s, struct err *err)
 		return 0;
 	if (fs_open(AT_FDCWD, c->upper, O_PATH | O_DIRECTORY, 0, &o->upper_fd, err) < 0)
 		return -1;
-	return fs_open(AT_FDCWD, c->work, O_PATH | O_DIRECTORY, 0, &o->work_fd, err);
+	if (fs_open(AT_FDCWD, c->work, O_PATH | O_DIRECTORY, 0, &o->work_fd, err) < 0)
+		return -1;
+	/* The kernel's mark that an upper was volatile once, and may have lost something when the
+	 * machine crashed: who asks for it again knows. */
+	return o->is_volatile ? fs_remove_tree(o->work_fd, "work/incompat", err) : 0;
 }
 
 /* crun and runc run again from a sealed copy of themselves, so that no container can write to their
@@ -27,18 +35,14 @@ static int open_layers(struct stage *s, struct err *err)
  * crun's 7 ms. */
 static int open_runtime(struct stage *s, struct err *err)
 {
-	const char *path = s->spec.runtime.path;
-	uint64_t n_bytes;
+	const struct container_runtime *r = &s->spec.runtime;
 	CLEANUP(fd_close) int file = -1;
-	CLEANUP(fd_close)
-	int copy = memfd_create(s->spec.runtime.name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (copy < 0)
-		return err_sys(err, "memfd_create");
-	if (fs_open(AT_FDCWD, path, O_RDONLY, 0, &file, err) < 0 ||
-		fs_copy_fd(file, copy, &n_bytes, err) < 0)
-		return err_wrap(err, "runtime '%s'", path);
-	if (fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return err_sys(err, "seal the runtime");
+	CLEANUP(fd_close) int copy = -1;
+	uint64_t n;
+	if (fs_open(AT_FDCWD, r->path, O_RDONLY, 0, &file, err) < 0 ||
+		sealed_new(r->name, &copy, err) < 0 || fs_copy_fd(file, copy, &n, err) < 0 ||
+		sealed_close(copy, err) < 0)
+		return err_wrap(err, "runtime");
 	s->runtime_fd = TAKE_FD(copy);
 	return 0;
 }

@@ -37,6 +37,8 @@ struct stage {
 /* pid 1: start of the story. ctx is the struct stage; comes back only when it failed. */
 int stage_child(void *ctx);
 
+/* Something keeps it from the host's disks, or nothing should. */
+bool stage_may_have_devices(const struct stage *s);
 /* Opens the layers and the runtime, then attaches the bundle and enters it. */
 int stage_open(struct stage *s, struct err *err);
 /* rootfs/, with everything but what the runtime mounts. */

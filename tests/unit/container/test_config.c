@@ -69,11 +69,8 @@ static void answer(const struct golden *g, struct buf *out)
 	struct err err = {0};
 	struct json *v;
 	struct json_out o;
-	r.config = (struct oci_config){.stage = &r.stage,
-		.user = &r.user,
-		.caps = caps_default,
-		.has_cgroup_mount = true,
-		.late = &r.late};
+	r.config = (struct oci_config){
+		.stage = &r.stage, .user = &r.user, .caps = caps_default, .late = &r.late};
 	vec_push(&r.devices.v, ((struct oci_device){"/dev/sda", 'b', 8, 0, 0, 6, 0660}));
 	while (str_word(&rest, &word))
 		set(&r, word);
