@@ -94,32 +94,38 @@ size_t wire_count(struct wire *w, size_t n)
 	return count;
 }
 
+static void write_list(struct wire *w, const char *const *list)
+{
+	size_t n = 0;
+	while (list[n])
+		n++;
+	(void)wire_count(w, n); /* writing gives n back */
+	for (size_t i = 0; i < n; i++)
+		write_text(w, list[i]);
+}
+
+static const char *const *read_list(struct wire *w)
+{
+	size_t n = wire_count(w, 0);
+	const char **list = ARENA_ARRAY(w->arena, const char *, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		wire_text(w, &list[i]);
+		if (!list[i]) { /* a NULL would end the list early */
+			w->is_bad = true;
+			break;
+		}
+	}
+	return list;
+}
+
 void wire_list(struct wire *w, const char *const **v)
 {
 	bool is_set = *v != NULL;
 	wire_bool(w, &is_set);
-	if (!is_set) {
-		*v = NULL;
-		return;
-	}
-	size_t n = 0;
-	while (w->out && (*v)[n])
-		n++;
-	n = wire_count(w, n);
-	const char **list = NULL;
-	if (!w->out)
-		*v = list = ARENA_ARRAY(w->arena, const char *, n + 1);
-	for (size_t i = 0; i < n; i++) {
-		if (w->out) {
-			write_text(w, (*v)[i]);
-			continue;
-		}
-		wire_text(w, &list[i]);
-		if (!list[i]) { /* a NULL would end the list early */
-			w->is_bad = true;
-			return;
-		}
-	}
+	if (w->out && is_set)
+		write_list(w, *v);
+	else if (!w->out)
+		*v = is_set ? read_list(w) : NULL;
 }
 
 void wire_err(struct wire *w, struct err *v)

@@ -199,13 +199,27 @@ static int make_folder(struct cgroup *g, struct err *err)
 	return g->fd < 0 ? err_sys(err, "open cgroup '%s'", g->name) : 0;
 }
 
+/* Inside another container the tree may be there, but not for us. */
+static int try_folder(struct cgroup *g, struct err *err)
+{
+	struct err mine = {0};
+	if (make_folder(g, &mine) == 0)
+		return 0;
+	if (mine.sys != EROFS && mine.sys != EACCES && mine.sys != EPERM) {
+		*err = mine;
+		return -1;
+	}
+	fd_close_at_end(&g->top_fd);
+	return 0;
+}
+
 int cgroup_make(struct cgroup *g, const char *name, const struct cgroup_limits *limits,
 	bool allows_all_devices, struct err *err)
 {
 	*g = CGROUP_NONE;
 	choose_name(g, name);
 	g->top_fd = open_v2();
-	if (g->top_fd >= 0 && make_folder(g, err) < 0)
+	if (g->top_fd >= 0 && try_folder(g, err) < 0)
 		return -1;
 	if (g->fd >= 0 && !allows_all_devices)
 		g->has_device_filter = device_filter_attach(g->fd) == 0;
@@ -226,13 +240,21 @@ int cgroup_enter_v1(const struct cgroup *g, struct err *err)
 	return 0;
 }
 
+static DIR *open_list(int dir_fd, const char *path)
+{
+	int fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d)
+		fd_close(fd);
+	return d;
+}
+
 /* A container that was given cgroups of its own may have made folders below. */
 static void remove_nested(int dir_fd, const char *name, int depth)
 {
 	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || depth == NEST_MAX)
 		return;
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = open_list(dir_fd, name);
 	for (struct dirent *e; d && (e = readdir(d));)
 		if (e->d_type == DT_DIR && e->d_name[0] != '.')
 			remove_nested(dirfd(d), e->d_name, depth + 1);
@@ -254,15 +276,12 @@ static bool is_orphan(const char *name)
 
 static void sweep(int top_fd, const char *name)
 {
-	CLEANUP(fd_close) int fd = open_dir(top_fd, ".");
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d)
-		return;
-	fd = -1; /* the stream's now */
-	for (struct dirent *e; (e = readdir(d));)
+	DIR *d = open_list(top_fd, ".");
+	for (struct dirent *e; d && (e = readdir(d));)
 		if (strcmp(e->d_name, name) == 0 || is_orphan(e->d_name))
 			remove_nested(top_fd, e->d_name, 0);
-	closedir(d);
+	if (d)
+		closedir(d);
 }
 
 /* Where /sys/fs/cgroup is the v2 tree, none of its folders is a v1 hierarchy. */

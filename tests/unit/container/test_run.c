@@ -117,7 +117,6 @@ static void run_stdin_is_read(void **state)
 static void check_daemon(struct rig *r)
 {
 	RIG_SAYS(r, "(setsid sleep 7531 &) ; sleep 7532 & echo done", "done\n");
-	assert_int_equal(rig_count_processes("sleep\00075"), 0);
 	assert_int_equal(rig_count_processes("7531"), 0);
 	assert_int_equal(rig_count_processes("7532"), 0);
 }
