@@ -27,8 +27,8 @@
 enum { LAYER_MAX_ENTRIES = 10 * 1000 * 1000, LAYER_MAX_DEPTH = 1000 };
 
 struct layer_info {
-	struct digest diff_id;	/* of the tar */
-	struct digest digest;	/* of the compressed bytes; = diff_id for COMPRESS_NONE */
+	struct digest diff_id; /* of the tar */
+	struct digest digest;  /* of the compressed bytes; = diff_id for COMPRESS_NONE */
 	uint64_t tar_bytes, blob_bytes;
 	uint64_t n_entries;
 	enum compression compression;
@@ -48,7 +48,7 @@ struct layer_pack {
 	enum compression compression;
 	int level; /* 0 = default */
 	struct layer_times times;
-	struct sink *out;      /* gets the compressed bytes; NULL = only diff_id is wanted */
+	struct sink *out; /* gets the compressed bytes; NULL = only diff_id is wanted */
 	struct pool *pool;
 	const struct cancel *cancel;
 	void (*on_progress)(void *ctx, uint64_t tar_bytes);
@@ -57,14 +57,14 @@ struct layer_pack {
 int layer_pack(const struct layer_pack *p, struct layer_info *ret, struct err *err);
 
 struct layer_unpack {
-	struct source *blob;   /* compressed or not: found by its magic */
-	int tree_fd;	       /* an empty folder */
+	struct source *blob; /* compressed or not: found by its magic */
+	int tree_fd;         /* an empty folder */
 	/* Trees of the layers below, nearest first: where a hard link's target may be that is not in
 	 * this layer (its file is copied then, and ret_needed_lowers set). */
 	const int *lower_fds;
 	size_t n_lowers;
 	bool *ret_needed_lowers; /* may be NULL */
-	uint64_t max_bytes;    /* of the tar; 0 = LAYER_MAX_BYTES */
+	uint64_t max_bytes;      /* of the tar; 0 = LAYER_MAX_BYTES */
 	struct pool *pool;
 	const struct cancel *cancel;
 	void (*on_progress)(void *ctx, uint64_t tar_bytes);
@@ -76,21 +76,22 @@ struct layer_unpack {
  * undefined and the caller removes it. */
 int layer_unpack(const struct layer_unpack *u, struct layer_info *ret, struct err *err);
 
-/* Copies a foreign archive (tar, also compressed with xz, bzip2, …; zip; cpio: libarchive, loaded on
- * first use) into a folder, entry by entry with the same rules. Whiteout names are ordinary names
- * here. strip drops leading path components; ADD and `image import` use this. */
+/* Puts a foreign archive into a folder: tar, also in gzip, zstd, bzip2 or xz; cpio; zip (libarchive,
+ * loaded on first use, for what we do not read ourselves). Whiteout names are ordinary names here.
+ * What is there already gives way as with docker's ADD. Symlinks resolve inside the folder. */
 struct layer_extract {
 	struct source *archive;
 	int tree_fd;
-	const char *into;      /* folder below tree_fd, made when missing; NULL = "." */
-	int64_t uid, gid;      /* -1 = as in the archive */
-	unsigned strip;
-	uint64_t max_bytes;
+	const char *into;   /* folder below tree_fd, made when missing; NULL = tree_fd itself */
+	int64_t uid, gid;   /* -1 = as in the archive */
+	unsigned strip;     /* leading path components to drop; entries without more are left out */
+	uint64_t max_bytes; /* of what is inside the compression; 0 = LAYER_MAX_BYTES */
 	const struct cancel *cancel;
 };
 int layer_extract(const struct layer_extract *x, struct err *err);
-/* True when the first bytes are of an archive that ADD unpacks: tar alone, or in gzip, bzip2, xz or
- * zstd (Dockerfile reference, ADD). first needs 512 bytes or all there are. */
-bool layer_is_archive(struct str first);
+/* Whether these bytes are of an archive that ADD unpacks, by docker's rule: a tar whose first header
+ * is right, alone or in gzip, bzip2, xz or zstd. 1 or 0; -1 when the source fails. Reads as much as
+ * that takes. */
+int layer_is_archive(struct source *from, struct err *err);
 
 #endif
