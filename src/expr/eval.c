@@ -2,8 +2,6 @@
 
 #include "base/num.h"
 
-#include <math.h>
-
 int eval_spend(struct eval *e, size_t bytes, struct err *err)
 {
 	if (bytes > e->left_bytes)
@@ -68,8 +66,8 @@ static int index_init(struct eval *e, const struct node *n, struct index *ret, s
 			return -1;
 		ret->has_key = true;
 	}
-	double number = floor(expr_to_number(&v));
-	if (number >= 0 && number <= INT32_MAX) {
+	double number = expr_to_number(&v);
+	if (number >= 0 && number < INT32_MAX + 1.0) {
 		ret->number = (size_t)number;
 		ret->has_number = true;
 	}

@@ -11,7 +11,7 @@ static void read_error(struct parse *p, const struct err *why)
 static int read_yaml(struct parse *p, struct yaml **ret)
 {
 	const struct yaml_limits limits = {.max_bytes = WORKFLOW_MAX_BYTES,
-		.max_depth = WORKFLOW_MAX_DEPTH,
+		.max_depth = 2 * WORKFLOW_MAX_DEPTH,
 		.max_nodes = WORKFLOW_MAX_NODES,
 		.accepts_empty = true,
 		.keeps_duplicates = true};

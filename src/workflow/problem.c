@@ -7,6 +7,7 @@ void workflow_problems_done(struct workflow_problems *p)
 	vec_done(&p->list);
 }
 
+PRINTF_LIKE(2, 0)
 static struct str format(struct arena *a, const char *fmt, va_list args)
 {
 	CLEANUP(buf_done) struct buf b = BUF(64 * 1024);

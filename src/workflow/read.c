@@ -469,12 +469,23 @@ static struct workflow_value *read_mapping(struct parse *p, const struct yaml *y
 	return m.out;
 }
 
+static struct workflow_value *read_inside(struct parse *p, const struct yaml *y, struct spot s)
+{
+	struct workflow_value *v = value_new(p, y, WORKFLOW_NULL);
+	if (p->depth == WORKFLOW_MAX_DEPTH) {
+		FAIL(p, v, "Maximum object depth exceeded");
+		return v;
+	}
+	p->depth++;
+	v = y->kind == YAML_SEQUENCE ? read_sequence(p, y, s) : read_mapping(p, y, s);
+	p->depth--;
+	return v;
+}
+
 static struct workflow_value *read_value(struct parse *p, const struct yaml *y, struct spot s)
 {
-	if (y->kind == YAML_SEQUENCE)
-		return read_sequence(p, y, s);
-	if (y->kind == YAML_MAPPING)
-		return read_mapping(p, y, s);
+	if (y->kind != YAML_SCALAR)
+		return read_inside(p, y, s);
 	struct workflow_value *v = scalar(p, y, s.context);
 	check_scalar(p, v, s);
 	return v;

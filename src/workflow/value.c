@@ -171,7 +171,16 @@ int workflow_eval_number(const struct workflow_value *v, const struct expr_env *
 	return 0;
 }
 
-/* JSON: expressions as "${{ ... }}". */
+/* JSON: expressions as "${{ ... }}", text around them made part of one format(), as it is evaluated. */
+
+static void write_expr(const struct workflow_value *v, struct json_out *o)
+{
+	CLEANUP(buf_done) struct buf b = BUF(4 * WORKFLOW_MAX_BYTES);
+	buf_add(&b, S("${{ "));
+	buf_add(&b, expr_source(v->expr));
+	buf_add(&b, S(" }}"));
+	json_add_str(o, buf_str(&b));
+}
 
 static struct str key_text(const struct workflow_value *key)
 {
@@ -194,8 +203,8 @@ void workflow_write_value(const struct workflow_value *v, struct json_out *o)
 	case WORKFLOW_NULL: json_add_null(o); break;
 	case WORKFLOW_BOOL: json_add_bool(o, v->truth); break;
 	case WORKFLOW_NUMBER: write_number(v->number, o); break;
-	case WORKFLOW_STRING:
-	case WORKFLOW_EXPR: json_add_str(o, v->text); break;
+	case WORKFLOW_STRING: json_add_str(o, v->text); break;
+	case WORKFLOW_EXPR: write_expr(v, o); break;
 	case WORKFLOW_INSERT: json_add_cstr(o, "${{ insert }}"); break;
 	case WORKFLOW_SEQUENCE:
 		json_array(o);

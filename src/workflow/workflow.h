@@ -264,8 +264,9 @@ int workflow_parse(struct str text, struct str file, struct arena *a, struct wor
 const struct workflow_job *workflow_job_find(const struct workflow *w, struct str id);
 const struct workflow_event *workflow_event_find(const struct workflow *w, const char *name);
 
-/* The model as JSON, expressions as text. Jobs and steps are lists in the order of the file and have
- * their ids, also the automatic ones, and their whole conditions. */
+/* The model as JSON. Jobs and steps are lists in the order of the file and have their ids, also the
+ * automatic ones. Expressions are text: conditions as they are evaluated, "success() && (...)"; values
+ * as "${{ ... }}", where text around an expression became part of it: "${{ format('a {0}', b) }}". */
 void workflow_write_json(const struct workflow *w, struct json_out *o);
 
 #endif

@@ -14,6 +14,7 @@ struct parse {
 	struct arena *a;
 	struct workflow_problems *problems;
 	struct workflow *out; /* NULL for an action */
+	unsigned depth;       /* sequences and mappings being read */
 };
 
 /* vec_push for the arrays of the model, which live in the arena. */

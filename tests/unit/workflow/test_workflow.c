@@ -59,7 +59,15 @@ static void workflow_parse_limits_size_and_nesting(void **state)
 	buf_add_cstr(&b, "on: ");
 	for (int i = 0; i < 1000; i++)
 		buf_add_cstr(&b, "[");
-	parse_fails(buf_str(&b), "deeper than 50");
+	parse_fails(buf_str(&b), "deeper than 100");
+	buf_clear(&b);
+	buf_add_cstr(&b, "on: push\njobs: {a: {runs-on: x, strategy: {matrix: {v: ");
+	for (int i = 0; i < 50; i++)
+		buf_add_ch(&b, '[');
+	for (int i = 0; i < 50; i++)
+		buf_add_ch(&b, ']');
+	buf_add_cstr(&b, "}}}}");
+	parse_fails(buf_str(&b), "Maximum object depth exceeded");
 	buf_clear(&b);
 	buf_add_cstr(&b, "on: push\njobs:\n");
 	for (int i = 0; i < 257; i++)
