@@ -110,8 +110,12 @@ static uint32_t at_most_1g(size_t n)
 int gzip_body_read(struct gzip_body *g, struct flow *f, struct err *err)
 {
 	struct inflate_state *s = &g->state;
+	union {
+		const char *from;
+		uint8_t *to; /* ISA-L's type; it does not write there */
+	} in = {f->in.p};
 	uint32_t n_in = at_most_1g(f->in.n), n_out = at_most_1g(f->n_room);
-	s->next_in = (uint8_t *)(uintptr_t)f->in.p; /* not written to */
+	s->next_in = in.to;
 	s->avail_in = n_in;
 	s->next_out = (uint8_t *)f->room;
 	s->avail_out = n_out;

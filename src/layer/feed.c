@@ -30,6 +30,7 @@ struct chunk {
 	struct buf packed; /* MEMBERS: the member */
 	char *plain;
 	size_t n, capacity;
+	struct chunk *next; /* in the queue */
 	bool is_queued, is_shown;
 	unsigned n_holds;
 	int result;
@@ -50,9 +51,9 @@ struct feed {
 	struct str input; /* STREAM: of ahead, not yet inflated */
 	bool is_stream_done;
 
-	struct chunk *shown; /* NULL = none */
-	size_t at;           /* in it */
-	struct chunk **queue;
+	struct chunk *shown;         /* NULL = none */
+	size_t at;                   /* in it */
+	struct chunk *first, **last; /* the queue */
 	size_t n_queue, queue_max;
 	size_t n_chunks;
 	struct chunk chunks[];
@@ -71,7 +72,7 @@ struct feed *feed_new(const struct feed_spec *spec)
 	f->diff = digester_new(DIGEST_SHA256);
 	f->digest = digester_new(DIGEST_SHA256);
 	f->ahead = BUF(PACKED_MAX);
-	f->queue = mem_new(queue_max, sizeof(*f->queue));
+	f->last = &f->first;
 	f->queue_max = queue_max;
 	f->n_chunks = n;
 	for (size_t i = 0; i < n; i++) {
@@ -85,9 +86,8 @@ void feed_free(struct feed *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < f->n_queue; i++)
-		if (f->spec.pool)
-			pool_wait(f->spec.pool, &f->queue[i]->job);
+	for (struct chunk *c = f->first; c && f->spec.pool; c = c->next)
+		pool_wait(f->spec.pool, &c->job);
 	for (size_t i = 0; i < f->n_chunks; i++) {
 		decompressor_free(f->chunks[i].decompressor);
 		buf_done(&f->chunks[i].packed);
@@ -97,7 +97,6 @@ void feed_free(struct feed *f)
 	digester_free(f->diff);
 	digester_free(f->digest);
 	buf_done(&f->ahead);
-	free(f->queue);
 	free(f);
 }
 
@@ -141,7 +140,10 @@ static void submit(struct feed *f, struct chunk *c, void (*run)(struct pool_job 
 {
 	c->job.run = run;
 	c->is_queued = true;
-	f->queue[f->n_queue++] = c;
+	c->next = NULL;
+	*f->last = c;
+	f->last = &c->next;
+	f->n_queue++;
 	if (f->spec.pool)
 		pool_submit(f->spec.pool, &c->job);
 	else
@@ -311,8 +313,11 @@ static int account(struct feed *f, const struct chunk *c, struct err *err)
 
 static struct chunk *pop_queue(struct feed *f)
 {
-	struct chunk *c = f->queue[0];
-	memmove(f->queue, f->queue + 1, --f->n_queue * sizeof(*f->queue));
+	struct chunk *c = f->first;
+	f->first = c->next;
+	if (!f->first)
+		f->last = &f->first;
+	f->n_queue--;
 	if (f->spec.pool)
 		pool_wait(f->spec.pool, &c->job);
 	c->is_queued = false;

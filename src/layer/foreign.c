@@ -64,7 +64,7 @@ static int load(struct functions *f, struct err *err)
 	void *lib = dlopen("libarchive.so.13", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	bool is_whole = lib;
 #define X(name)                                                                                    \
-	f->name = lib ? (__typeof__(f->name))(uintptr_t)dlsym(lib, "archive_" #name) : NULL;       \
+	*(void **)&f->name = lib ? dlsym(lib, "archive_" #name) : NULL;                            \
 	is_whole = is_whole && f->name;
 	FUNCTIONS(X)
 #undef X

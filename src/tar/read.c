@@ -183,7 +183,7 @@ static void read_name(struct tar_reader *t)
 {
 	struct field prefix = FIELD_PREFIX;
 	buf_clear(&t->name);
-	if (memcmp(t->block + AT_MAGIC, "ustar\0", 6) == 0) {
+	if (memcmp(t->block + FIELD_MAGIC.at, "ustar\0", 6) == 0) {
 		if (memcmp(t->block + AT_STAR_MAGIC, "tar\0", 4) == 0)
 			prefix.n = STAR_PREFIX;
 		buf_add(&t->name, text_of(t->block, prefix));

@@ -17,10 +17,11 @@ struct field {
 #define FIELD_MTIME ((struct field){136, 12})
 #define FIELD_SUM ((struct field){148, 8})
 #define FIELD_LINK ((struct field){157, 100})
+#define FIELD_MAGIC ((struct field){257, 8}) /* and version */
 #define FIELD_DEV_MAJOR ((struct field){329, 8})
 #define FIELD_DEV_MINOR ((struct field){337, 8})
 #define FIELD_PREFIX ((struct field){345, 155})
-enum { AT_TYPE = 156, AT_MAGIC = 257 };
+enum { AT_TYPE = 156 };
 
 static inline struct str block_field(const char *block, struct field f)
 {

@@ -93,10 +93,9 @@ static void put_mtime(char *block, int64_t ns, struct buf *pax)
 static void finish_block(char *block, char type)
 {
 	block[AT_TYPE] = type;
-	memcpy(block + AT_MAGIC,
-		"ustar\0"
-		"00",
-		8);
+	put_text(block, FIELD_MAGIC,
+		S("ustar\0"
+		  "00"));
 	snprintf(block + FIELD_SUM.at, FIELD_SUM.n, "%06o", checksum(block));
 	block[FIELD_SUM.at + 7] = ' ';
 }
