@@ -112,12 +112,9 @@ CLEANUP_VAL(checker_done, struct checker);
 int dockerfile_check(const struct dockerfile *file, const struct check_spec *spec, struct arena *a,
 	struct check_report *ret, struct err *err)
 {
-	CLEANUP(checker_done)
-	struct checker c = {.note = {on_unmatched, on_port},
-		.spec = spec,
-		.arena = a,
-		.err = err,
-		.stages = {.file = file}};
+	CLEANUP(checker_done) struct checker c = {.spec = spec, .arena = a, .err = err};
+	c.note = (struct scope_note){on_unmatched, on_port};
+	c.stages.file = file;
 	int rc = check_all(&c);
 	vec_sort(&c.found, by_line);
 	struct finding *findings = ARENA_ARRAY(a, struct finding, c.found.n);

@@ -136,23 +136,30 @@ bool dockerfile_syntax(struct str text, struct arena *a, struct dockerfile_direc
 	return true;
 }
 
+static bool is_one_of(struct str s, const char *const *words)
+{
+	for (; *words; words++)
+		if (str_is(s, *words))
+			return true;
+	return false;
+}
+
 bool dockerfile_syntax_is_ours(struct str value)
 {
 	static const char *const names[] = {"docker/dockerfile", "docker.io/docker/dockerfile",
 		"index.docker.io/docker/dockerfile", "docker/dockerfile-upstream",
-		"docker.io/docker/dockerfile-upstream"};
-	struct str image = STR_NONE, name;
+		"docker.io/docker/dockerfile-upstream", NULL};
+	static const char *const tags[] = {
+		"1", "latest", "labs", "experimental", "master", "master-labs", NULL};
+	struct str image = STR_NONE, rest;
 	if (!str_word(&value, &image))
 		return false;
-	name = image;
-	(void)str_cut(&name, '@', &image); /* always gives a first part */
+	rest = image;
+	(void)str_cut(&rest, '@', &image); /* always gives a first part */
 	ssize_t colon = str_rchr(image, ':');
-	struct str tag = colon < 0 ? STR_NONE : str_skip(image, (size_t)colon + 1);
-	name = colon < 0 ? image : str_sub(image, 0, (size_t)colon);
-	bool is_v1 = str_is(tag, "1") || str_starts(tag, S("1.")) || str_starts(tag, S("1-"));
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (str_is(name, names[i]))
-			return colon < 0 || is_v1 || str_is(tag, "latest") || str_is(tag, "labs") ||
-				str_is(tag, "master") || str_is(tag, "master-labs");
-	return false;
+	if (colon < 0)
+		return is_one_of(image, names);
+	struct str tag = str_skip(image, (size_t)colon + 1);
+	return is_one_of(str_sub(image, 0, (size_t)colon), names) &&
+		(is_one_of(tag, tags) || str_starts(tag, S("1.")) || str_starts(tag, S("1-")));
 }

@@ -1,12 +1,15 @@
 /* dockerfile -- the text of a Dockerfile as instructions with places.
  *
- * Five nouns, one header each:
+ * One header for each noun, in the order a build needs them:
  *
  *	dockerfile.h	text -> nodes: lines, directives, heredocs, flags, words. No meaning yet.
  *	instruction.h	nodes -> stages of typed instructions.
  *	expand.h	$variables, quotes and escapes in one word.
+ *	mount.h		RUN --mount.
  *	scope.h		which variables an instruction sees, and the instruction with them filled
- *in. check.h		what a careful reader would say about the file.
+ *			in.
+ *	mode.h		COPY --chmod.
+ *	check.h		what a careful reader would say about the file.
  *
  * Knows:   the Dockerfile language as BuildKit reads it, quirks included; tests pin each one.
  *          Touches: the text given. Never: files, images, the environment; who needs one hands in

@@ -6,15 +6,15 @@
  *	${V:?e} ${V?e}		the error e when V is unset (or, with ':', empty)
  *	${V#p} ${V##p}		without the shortest or longest start that matches p
  *	${V%p} ${V%%p}		the same at the end
- *	${V/p/r} ${V//p/r}	the first or every match of p becomes r; an empty p matches
- *everywhere '…' "…" \c		quotes and the escape character, removed
+ *	${V/p/r} ${V//p/r}	the first or every match of p becomes r; an empty p is everywhere
+ *	'…' "…" \c		quotes and the escape character, removed
  *
- * In a pattern '*' is anything and '?' one character, never a newline; '\' makes the next one
- *plain. Operands are expanded themselves, also those that are not used.
+ * In a pattern '*' is anything and '?' one character, never a newline; '\' makes the next one plain.
+ * Operands are expanded themselves, also those that are not used.
  *
  * Owner:   results live in the arena given.
- * Errors:  ERR_INPUT `failed to process "${V": …`, ERR_LIMIT (EXPAND_*). No place: the caller
- *knows. Source:  Dockerfile reference, "Environment replacement"; BuildKit where that is silent.
+ * Errors:  ERR_INPUT `failed to process "${V": …`, ERR_LIMIT (EXPAND_*). No place: the caller has it.
+ * Source:  Dockerfile reference, "Environment replacement"; BuildKit where that is silent.
  */
 #ifndef DOCKERFILE_EXPAND_H
 #define DOCKERFILE_EXPAND_H

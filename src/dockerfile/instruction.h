@@ -58,7 +58,8 @@ struct inst_file {
 	struct dockerfile_place at;
 };
 
-struct inst_copy {                 /* ADD and COPY; words that were not given have a NULL text.p */
+/* ADD and COPY; words that were not given have a NULL text.p. */
+struct inst_copy {
 	struct inst_words sources; /* without heredocs */
 	struct inst_file *files;
 	size_t n_files;

@@ -17,8 +17,8 @@ struct mount {
 	 * secret that is only put in a variable), an id for cache, secret and ssh. */
 	struct str target, id;
 	struct str source;
-	struct str
-		from; /* stage, image or context; "" = the build context (bind), nothing (cache) */
+	/* Stage, image or context; "" = the build context (bind) or nothing (cache). */
+	struct str from;
 	bool is_read_only;
 	enum mount_sharing sharing; /* cache */
 	uint64_t size_bytes;        /* tmpfs; 0 = no limit */

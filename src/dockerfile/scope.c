@@ -2,22 +2,27 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* Goes on from the folder in b. */
+static void add_path(struct buf *b, struct str path)
+{
+	struct str part;
+	while (path.p && str_cut(&path, '/', &part)) {
+		if (str_is(part, "..")) {
+			ssize_t slash = str_rchr(buf_str(b), '/');
+			buf_cut(b, slash < 0 ? 0 : (size_t)slash);
+		} else if (part.n && !str_is(part, ".")) {
+			buf_add_ch(b, '/');
+			buf_add(b, part);
+		}
+	}
+}
+
 struct str scope_path(struct arena *a, struct str folder, struct str path)
 {
-	CLEANUP(buf_done) struct buf b = BUF(2 * EXPAND_MAX_BYTES + 2);
-	struct str part, all[] = {str_starts(path, S("/")) ? STR_NONE : folder, path};
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		while (all[i].p && str_cut(&all[i], '/', &part)) {
-			if (!part.n || str_is(part, "."))
-				continue;
-			if (str_is(part, "..")) {
-				ssize_t slash = str_rchr(buf_str(&b), '/');
-				buf_cut(&b, slash < 0 ? 0 : (size_t)slash);
-				continue;
-			}
-			buf_add_ch(&b, '/');
-			buf_add(&b, part);
-		}
+	CLEANUP(buf_done) struct buf b = BUF(SCOPE_MAX_BYTES);
+	if (!str_starts(path, S("/")))
+		add_path(&b, folder);
+	add_path(&b, path);
 	return b.n ? arena_str(a, buf_str(&b)) : S("/");
 }
 
@@ -161,7 +166,7 @@ static int apply_workdir(struct filling *f, struct inst *ret)
 	if (fill_text(f, f->in->word, &ret->word.text) < 0)
 		return -1;
 	s->workdir = ret->word.text = scope_path(s->globals->arena, s->workdir, ret->word.text);
-	return 0;
+	return scope_charge(s->globals, s->workdir.n, f->err);
 }
 
 static int apply(struct filling *f, struct inst *ret)

@@ -178,6 +178,8 @@ static int complete_mount(struct filling *f, struct mount *m, size_t *n_agents)
 	if (m->type == MOUNT_SECRET && !m->target.n)
 		return 0;
 	m->target = scope_path(a, f->scope->workdir, m->target);
+	if (scope_charge(f->scope->globals, m->target.n, f->err) < 0)
+		return -1;
 	if (str_is(m->target, "/") && m->type != MOUNT_SECRET && m->type != MOUNT_SSH)
 		return place_fail(f->err, m->at, "invalid mount target \"/\"");
 	if (m->type == MOUNT_CACHE && !m->id.n)
