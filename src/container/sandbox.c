@@ -75,7 +75,7 @@ static int wait_until_ready(struct sandbox *s, struct err *err)
 	CLEANUP(arena_done) struct arena a = {0};
 	struct helper_report ignored;
 	uint8_t byte = 0;
-	if (sandbox_receive(s->control, &byte, NULL, 0) == 0 && byte == SANDBOX_READY)
+	if (handover_receive(s->control, &byte, NULL, 0) == 0 && byte == SANDBOX_READY)
 		return 0;
 	if (helper_call_result(&s->call, &a, &ignored, err) < 0)
 		return -1;

@@ -54,7 +54,7 @@ static void stop(struct run *run)
 	if (run->n_stops == ARRAY_LEN(stops))
 		return;
 	/* When pid 1 is gone the socket says so, and we end by that. */
-	(void)sandbox_send(run->socket, (uint8_t)stops[run->n_stops], NULL, 0);
+	(void)handover_send(run->socket, (uint8_t)stops[run->n_stops], NULL, 0);
 	run->deadline = run->n_stops < ARRAY_LEN(times) ? now() + times[run->n_stops] : 0;
 	run->n_stops++;
 }
@@ -117,7 +117,7 @@ static void drain(struct run *run, int which)
 	while ((n = pump(run, which)) > 0 && total < DRAIN_BYTES)
 		total += n;
 	if (run->fds[which].fd >= 0)
-		(void)sandbox_send(run->socket, SANDBOX_DRAIN, &run->fds[which].fd, 1);
+		(void)handover_send(run->socket, SANDBOX_DRAIN, &run->fds[which].fd, 1);
 }
 
 /* ---- the end ---- */
@@ -228,7 +228,7 @@ static int start(struct run *run, struct sandbox *s)
 {
 	int theirs[STEP_FDS] = {-1, -1, -1, -1, -1};
 	int rc = prepare(run, theirs, run->err);
-	if (rc == 0 && sandbox_send(sandbox_control(s), SANDBOX_STEP, theirs, STEP_FDS) < 0)
+	if (rc == 0 && handover_send(sandbox_control(s), SANDBOX_STEP, theirs, STEP_FDS) < 0)
 		rc = err_set(run->err, ERR_SYS, "the sandbox has ended");
 	close_all(theirs);
 	if (run->e->timeout_ns > 0)

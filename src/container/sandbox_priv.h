@@ -11,6 +11,7 @@
 #ifndef CONTAINER_SANDBOX_PRIV_H
 #define CONTAINER_SANDBOX_PRIV_H
 
+#include "container/handover_priv.h"
 #include "container/helper_priv.h"
 #include "container/sandbox.h"
 
@@ -21,7 +22,7 @@ enum sandbox_step_fd {
 	STEP_STDIN,
 	STEP_STDOUT,
 	STEP_STDERR,
-	STEP_FDS,
+	STEP_FDS, /* HANDOVER_FDS_MAX */
 };
 
 /* Our end of the control socket. */
@@ -29,10 +30,5 @@ int sandbox_control(const struct sandbox *s);
 
 void sandbox_spec_wire(struct wire *w, struct sandbox_spec *s);
 void sandbox_exec_wire(struct wire *w, struct sandbox_exec *e);
-
-/* A byte and fds. receive gives the number of fds, -1 with errno, -2 at the end of the socket;
- * more fds than asked for are closed. */
-int sandbox_send(int socket, uint8_t byte, const int *fds, size_t n_fds);
-int sandbox_receive(int socket, uint8_t *ret_byte, int *ret_fds, size_t max_fds);
 
 #endif

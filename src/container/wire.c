@@ -21,14 +21,14 @@ void wire_u64(struct wire *w, uint64_t *v)
 
 void wire_i64(struct wire *w, int64_t *v)
 {
-	uint64_t u = (uint64_t)*v;
+	uint64_t u = w->out ? (uint64_t)*v : 0;
 	wire_u64(w, &u);
 	*v = (int64_t)u;
 }
 
 void wire_int(struct wire *w, int *v)
 {
-	int64_t wide = *v;
+	int64_t wide = w->out ? *v : 0;
 	wire_i64(w, &wide);
 	if (wide < INT32_MIN || wide > INT32_MAX) {
 		w->is_bad = true;
@@ -39,7 +39,7 @@ void wire_int(struct wire *w, int *v)
 
 void wire_bool(struct wire *w, bool *v)
 {
-	uint64_t u = *v;
+	uint64_t u = w->out && *v;
 	wire_u64(w, &u);
 	if (u > 1)
 		w->is_bad = true;
@@ -120,7 +120,7 @@ static const char *const *read_list(struct wire *w)
 
 void wire_list(struct wire *w, const char *const **v)
 {
-	bool is_set = *v != NULL;
+	bool is_set = w->out && *v;
 	wire_bool(w, &is_set);
 	if (w->out && is_set)
 		write_list(w, *v);

@@ -65,8 +65,8 @@ static void read_control(struct server *s)
 {
 	int fds[STEP_FDS] = {-1, -1, -1, -1, -1};
 	uint8_t byte = 0;
-	int n = sandbox_receive(s->control, &byte, fds, STEP_FDS);
-	if (n == -2 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	int n = handover_receive(s->control, &byte, fds, STEP_FDS);
+	if (n == HANDOVER_END || (n < 0 && errno != EAGAIN && errno != EINTR))
 		s->is_over = true;
 	else if (n == STEP_FDS && byte == SANDBOX_STEP && s->steps.n < STEPS_MAX)
 		start(s, fds);
@@ -85,8 +85,8 @@ static void read_step(struct server *s, struct step *t)
 {
 	int fd = -1;
 	uint8_t byte = 0;
-	int n = sandbox_receive(t->socket, &byte, &fd, 1);
-	if (n == -2 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	int n = handover_receive(t->socket, &byte, &fd, 1);
+	if (n == HANDOVER_END || (n < 0 && errno != EAGAIN && errno != EINTR))
 		fd_close_at_end(&t->socket);
 	else if (n == 1 && byte == SANDBOX_DRAIN && s->drains.n < DRAINS_MAX)
 		vec_push(&s->drains, TAKE_FD(fd));

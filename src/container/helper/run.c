@@ -1,5 +1,4 @@
 /* helper run: one container. */
-#include "base/num.h"
 #include "container/helper/mount_priv.h"
 #include "container/helper/stage_priv.h"
 #include "container/helper/tty_priv.h"
@@ -14,24 +13,12 @@
 
 /* ---- stopping ---- */
 
-/* The number of the container's first process, in the pid namespace of the runtime. */
-static pid_t read_pid(const struct stage *s)
-{
-	CLEANUP(buf_done) struct buf b = BUF(32);
-	struct err ignored; /* not started yet */
-	uint64_t pid;
-	if (fs_read_file(s->trees.base_fd, "pid", &b, &ignored) < 0 ||
-		num_parse_u64(str_trim(buf_str(&b)), 1, INT32_MAX, &pid, &ignored) < 0)
-		return 0;
-	return (pid_t)pid;
-}
-
 /* Sends the stop signal to the container itself: runtimes pass on most signals, not all (runc keeps
  * SIGWINCH, which is httpd's). Our next child is in its pid namespace and can name it. */
 static bool ask_to_stop(struct monitor *m)
 {
 	const struct stage *s = m->ctx;
-	pid_t pid = read_pid(s);
+	pid_t pid = stage_read_pid(s);
 	if (!pid || s->spec.stop_signal == SIGKILL || setns(m->pidfd, CLONE_NEWPID) < 0)
 		return false;
 	pid_t child = fork();

@@ -29,7 +29,7 @@ static int pid1(void *ctx)
 		return 125;
 	}
 	close(HELPER_REPORT_FD);
-	if (sandbox_send(b->control, SANDBOX_READY, NULL, 0) < 0)
+	if (handover_send(b->control, SANDBOX_READY, NULL, 0) < 0)
 		return 0; /* nobody waits for us */
 	return box_serve(b->control, &err) < 0 ? 125 : 0;
 }

@@ -1,5 +1,6 @@
 #include "container/helper/stage_priv.h"
 
+#include "base/num.h"
 #include "container/helper/mount_priv.h"
 #include "container/helper/tty_priv.h"
 #include "fs/fs.h"
@@ -68,7 +69,7 @@ static int write_config(struct stage *s, struct err *err)
 		.cgroup = s->cgroup->is_of_runtime ? s->cgroup->name : NULL,
 		.late = &s->late};
 	if (s->tty)
-		tty_size(s->tty, &config.rows, &config.columns);
+		tty_size(&config.rows, &config.columns);
 	if (caps_for(&s->spec.c, ours, &config.caps, err) < 0 ||
 		container_find_user(s->root_fd, s->spec.c.user, &user, err) < 0)
 		return -1;
@@ -84,7 +85,7 @@ static int write_config(struct stage *s, struct err *err)
 		: stage_write(s, "config.json", buf_str(&b), 0600, err);
 }
 
-static int become_runtime(const struct stage *s, struct err *err)
+int stage_become_runtime(const struct stage *s, struct err *err)
 {
 	const struct container_runtime *r = &s->spec.runtime;
 	const char *argv[20];
@@ -96,6 +97,10 @@ static int become_runtime(const struct stage *s, struct err *err)
 	if (is_crun(s))
 		argv[n++] = "--cgroup-manager=disabled";
 	argv[n++] = "run";
+	if (s->tty) {
+		argv[n++] = "--detach";
+		argv[n++] = "--console-socket=console";
+	}
 	argv[n++] = "--pid-file=pid";
 	argv[n++] = "--bundle=.";
 	argv[n++] = id;
@@ -110,8 +115,8 @@ static int become_runtime(const struct stage *s, struct err *err)
 	return err_sys(err, "run '%s'", r->path);
 }
 
-/* Comes back only when the container cannot be started; *ret_status is its status then, or the
- * error says why. */
+/* Comes back when the container cannot be started, or had a terminal; *ret_status is its status then,
+ * or the error says why. */
 static int start(struct stage *s, int *ret_status, struct err *err)
 {
 	CLEANUP(buf_done) struct buf text = BUF(PATH_MAX + 200);
@@ -123,9 +128,20 @@ static int start(struct stage *s, int *ret_status, struct err *err)
 		return fs_write_fd(2, text.p, text.n, err);
 	/* The v1 folders are out of sight once the host is prepared. */
 	if (write_config(s, err) < 0 || cgroup_enter_v1(s->cgroup, err) < 0 ||
-		prepare_host(s, err) < 0 || (s->tty && tty_enter(s->tty, err) < 0))
+		prepare_host(s, err) < 0)
 		return -1;
-	return become_runtime(s, err);
+	return s->tty ? stage_run_with_tty(s, ret_status, err) : stage_become_runtime(s, err);
+}
+
+pid_t stage_read_pid(const struct stage *s)
+{
+	CLEANUP(buf_done) struct buf b = BUF(32);
+	struct err ignored; /* not started yet */
+	uint64_t pid;
+	if (fs_read_file(s->trees.base_fd, "pid", &b, &ignored) < 0 ||
+		num_parse_u64(str_trim(buf_str(&b)), 1, INT32_MAX, &pid, &ignored) < 0)
+		return 0;
+	return (pid_t)pid;
 }
 
 int stage_child(void *ctx)

@@ -36,6 +36,12 @@ struct stage {
 
 /* pid 1: start of the story. ctx is the struct stage; comes back only when it failed. */
 int stage_child(void *ctx);
+/* execve; comes back only when that failed. */
+int stage_become_runtime(const struct stage *s, struct err *err);
+/* Runs it to the end, beside us. */
+int stage_run_with_tty(struct stage *s, int *ret_status, struct err *err);
+/* The container's first process, in the pid namespace of the runtime; 0 = not started yet. */
+pid_t stage_read_pid(const struct stage *s);
 
 /* Something keeps it from the host's disks, or nothing should. */
 bool stage_may_have_devices(const struct stage *s);

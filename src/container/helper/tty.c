@@ -1,27 +1,11 @@
 #include "container/helper/tty_priv.h"
 
 #include "base/own.h"
+#include "container/handover_priv.h"
 
 #include <fcntl.h>
-#include <stdint.h>
 #include <sys/ioctl.h>
-
-static int open_pair(struct tty *t, struct err *err)
-{
-	int flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
-	t->master = open("/dev/ptmx", flags | O_NONBLOCK);
-	if (t->master < 0 || unlockpt(t->master) < 0)
-		return err_sys(err, "open a terminal");
-	t->slave = ioctl(t->master, TIOCGPTPEER, flags);
-	if (t->slave < 0)
-		return err_sys(err, "open a terminal");
-	struct termios raw;
-	if (tcgetattr(t->slave, &raw) < 0)
-		return err_sys(err, "set up a terminal");
-	/* The terminal inside does the line editing and the newlines. */
-	cfmakeraw(&raw);
-	return tcsetattr(t->slave, TCSANOW, &raw) < 0 ? err_sys(err, "set up a terminal") : 0;
-}
+#include <sys/socket.h>
 
 static void make_stdin_raw(struct tty *t)
 {
@@ -34,12 +18,12 @@ static void make_stdin_raw(struct tty *t)
 
 int tty_init(struct tty *t, struct err *err)
 {
+	int pair[2];
 	*t = TTY_NONE;
-	if (open_pair(t, err) < 0)
-		return -1;
-	t->in = (struct tty_flow){.from = 0, .to = t->master};
-	t->out = (struct tty_flow){.from = t->master, .to = 1};
-	tty_resize(t);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return err_sys(err, "socketpair");
+	t->socket = pair[0];
+	t->theirs = pair[1];
 	make_stdin_raw(t);
 	return 0;
 }
@@ -48,53 +32,52 @@ void tty_done(struct tty *t)
 {
 	if (t->is_raw)
 		(void)tcsetattr(0, TCSANOW, &t->before); /* the terminal may be gone */
+	fd_close(t->socket);
+	fd_close(t->theirs);
 	fd_close(t->master);
-	fd_close(t->slave);
 	*t = TTY_NONE;
 }
 
-int tty_enter(const struct tty *t, struct err *err)
+void tty_size(unsigned *ret_rows, unsigned *ret_columns)
 {
-	if (ioctl(t->slave, TIOCSCTTY, 0) < 0)
-		return err_sys(err, "take the terminal");
-	for (int fd = 0; fd <= 2; fd++)
-		if (dup2(t->slave, fd) < 0)
-			return err_sys(err, "take the terminal");
-	return 0;
+	struct winsize size = {0};
+	bool has_size = ioctl(0, TIOCGWINSZ, &size) == 0;
+	*ret_rows = has_size ? size.ws_row : 0;
+	*ret_columns = has_size ? size.ws_col : 0;
 }
 
 void tty_resize(struct tty *t)
 {
 	struct winsize size;
-	if (ioctl(0, TIOCGWINSZ, &size) == 0)
+	if (t->master >= 0 && ioctl(0, TIOCGWINSZ, &size) == 0)
 		(void)ioctl(t->master, TIOCSWINSZ, &size); /* looks, not data */
 }
 
-void tty_size(const struct tty *t, unsigned *ret_rows, unsigned *ret_columns)
+static void receive(struct tty *t)
 {
-	struct winsize size = {0};
-	bool has_size = ioctl(t->slave, TIOCGWINSZ, &size) == 0;
-	*ret_rows = has_size ? size.ws_row : 0;
-	*ret_columns = has_size ? size.ws_col : 0;
+	uint8_t byte;
+	if (handover_receive(t->socket, &byte, &t->master, 1) == 1)
+		(void)fcntl(t->master, F_SETFL, O_RDWR | O_NONBLOCK); /* else we may wait for it */
 }
 
 void tty_polls(const struct tty *t, struct pollfd ret[TTY_POLLS])
 {
-	bool takes_in = !t->in.n && !t->in.is_over, takes_out = !t->out.n && !t->out.is_over;
-	ret[0] = (struct pollfd){takes_in ? t->in.from : -1, POLLIN, 0};
-	ret[1] = (struct pollfd){t->master, 0, 0};
+	bool takes_in = t->master >= 0 && !t->in.n && !t->in.is_over;
+	bool takes_out = !t->out.n && !t->out.is_over;
+	ret[0] = (struct pollfd){takes_in ? 0 : -1, POLLIN, 0};
+	ret[1] = (struct pollfd){t->master >= 0 ? t->master : t->socket, 0, 0};
 	if (takes_out)
 		ret[1].events |= POLLIN;
 	if (t->in.n)
 		ret[1].events |= POLLOUT;
 	if (t->out.is_over)
 		ret[1].fd = -1; /* a closed master would wake us for ever */
-	ret[2] = (struct pollfd){t->out.n ? t->out.to : -1, POLLOUT, 0};
+	ret[2] = (struct pollfd){t->out.n ? 1 : -1, POLLOUT, 0};
 }
 
-static void take(struct tty_flow *f)
+static void take(struct tty_flow *f, int from)
 {
-	ssize_t n = read(f->from, f->bytes, sizeof(f->bytes));
+	ssize_t n = read(from, f->bytes, sizeof(f->bytes));
 	if (n > 0) {
 		f->n = (size_t)n;
 		f->at = 0;
@@ -103,9 +86,9 @@ static void take(struct tty_flow *f)
 	}
 }
 
-static void give(struct tty_flow *f)
+static void give(struct tty_flow *f, int to)
 {
-	ssize_t n = write(f->to, f->bytes + f->at, f->n - f->at);
+	ssize_t n = write(to, f->bytes + f->at, f->n - f->at);
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		f->is_over = true;
 		f->n = 0;
@@ -118,26 +101,30 @@ static void give(struct tty_flow *f)
 
 void tty_step(struct tty *t, const struct pollfd polls[TTY_POLLS])
 {
+	if (t->master < 0) {
+		if (polls[1].revents)
+			receive(t);
+		return;
+	}
 	if (polls[0].revents)
-		take(&t->in);
+		take(&t->in, 0);
 	if (polls[1].revents & POLLOUT && t->in.n)
-		give(&t->in);
+		give(&t->in, t->master);
 	if (polls[1].revents & (POLLIN | POLLHUP | POLLERR) && !t->out.n)
-		take(&t->out);
+		take(&t->out, t->master);
 	if (polls[2].revents && t->out.n)
-		give(&t->out);
+		give(&t->out, 1);
 }
 
 void tty_drain(struct tty *t)
 {
-	fd_close(t->slave);
-	t->slave = -1;
-	while (!t->out.is_over) {
+	if (t->master < 0)
+		receive(t); /* it ended before we looked */
+	while (t->master >= 0 && !t->out.is_over) {
 		if (!t->out.n)
-			take(&t->out);
-		if (!t->out.n && !t->out.is_over)
-			return; /* EAGAIN: somebody still holds the terminal, and says nothing */
-		if (t->out.n)
-			give(&t->out);
+			take(&t->out, t->master);
+		if (!t->out.n)
+			return;
+		give(&t->out, 1);
 	}
 }

@@ -1,9 +1,10 @@
-/* tty_priv -- the terminal between knarr's caller and the runtime.
+/* tty_priv -- the container's terminal, seen from the helper.
  *
- *	stdin ──► master ══ slave: stdin, stdout, stderr of the runtime, which makes the container's own
+ *	stdin ──► master ══ slave, which the container has for stdin, stdout and stderr
  *	stdout ◄─ master
  *
- * The runtime copies between the slave and the terminal it makes inside the container.
+ * The runtime makes the pair inside the container and hands the master to our pid 1 there
+ * (stage_tty.c), which hands it on through `socket`.
  */
 #ifndef CONTAINER_HELPER_TTY_PRIV_H
 #define CONTAINER_HELPER_TTY_PRIV_H
@@ -15,7 +16,6 @@
 #include <termios.h>
 
 struct tty_flow {
-	int from, to;
 	char bytes[4096];
 	size_t n, at;
 	bool is_over; /* nothing more comes, or nobody takes it */
@@ -24,24 +24,22 @@ struct tty_flow {
 enum { TTY_POLLS = 3 };
 
 struct tty {
-	int master, slave;
+	int socket, theirs; /* our end, and pid 1's */
+	int master;         /* -1 = not there yet */
 	struct tty_flow in, out;
 	bool is_raw; /* stdin is a terminal, and we changed it */
 	struct termios before;
 };
-#define TTY_NONE ((struct tty){.master = -1, .slave = -1})
+#define TTY_NONE ((struct tty){.socket = -1, .theirs = -1, .master = -1})
 
 int tty_init(struct tty *t, struct err *err);
-void tty_done(struct tty *t); /* gives stdin back as it was */
-/* In the child, which leads a session: the slave becomes its stdin, stdout, stderr and controlling
- * terminal. */
-int tty_enter(const struct tty *t, struct err *err);
-void tty_resize(struct tty *t); /* from stdin's size */
-/* 0 when it has none. */
-void tty_size(const struct tty *t, unsigned *ret_rows, unsigned *ret_columns);
+void tty_done(struct tty *t);   /* gives stdin back as it was */
+void tty_resize(struct tty *t); /* as stdin is now */
+/* stdin's size; 0 when it has none. */
+void tty_size(unsigned *ret_rows, unsigned *ret_columns);
 void tty_polls(const struct tty *t, struct pollfd ret[TTY_POLLS]);
 void tty_step(struct tty *t, const struct pollfd polls[TTY_POLLS]);
-/* After the runtime ended: what it still wrote. */
+/* After the container ended: what it still wrote. */
 void tty_drain(struct tty *t);
 
 #endif
