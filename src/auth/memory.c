@@ -8,9 +8,9 @@ struct grant *auth_grant_new(void)
 	return g;
 }
 
-void auth_grant_free(const struct auth_grant *public)
+void auth_grant_free(const struct auth_grant *given)
 {
-	struct grant *g = (struct grant *)(uintptr_t) public; /* the first member */
+	struct grant *g = (struct grant *)(uintptr_t)given; // NOLINT: its first member
 	if (!g || atomic_fetch_sub(&g->n_holders, 1) > 1)
 		return;
 	arena_done(&g->arena);

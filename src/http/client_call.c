@@ -56,7 +56,8 @@ static void begin_head(struct exchange *x, struct str line)
 	uint64_t status = 0;
 	struct err none;
 	vec_clear(&x->headers);
-	if (str_word(&line, &word) && str_word(&line, &word))
+	(void)str_word(&line, &word); /* "HTTP/1.1" */
+	if (str_word(&line, &word))
 		(void)num_parse_u64(word, 100, 999, &status, &none); /* stays 0 */
 	x->ret->status = (int)status;
 }

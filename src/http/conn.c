@@ -121,11 +121,10 @@ static bool make_room(struct http_request *r)
 	return true;
 }
 
-static bool refuse(struct conn *c, int status)
+static void refuse(struct conn *c, int status)
 {
 	http_request_refuse(c->r, status);
 	set_state(c, CONN_WRITE, limits(c)->stall_ns);
-	return true;
 }
 
 /* Refuses what is not even a head. */
@@ -133,7 +132,8 @@ static bool refuse_input(struct conn *c, int status)
 {
 	memset(&c->r->head, 0, offsetof(struct head, fields));
 	c->r->began_ns = c->loop->now_ns;
-	return refuse(c, status);
+	refuse(c, status);
+	return true;
 }
 
 /* Empty lines before a request are skipped (RFC 9112 section 2.2). */
@@ -173,21 +173,41 @@ static bool may_wait(const struct http_request *r)
 	return r->head.method != HTTP_GET && r->head.method != HTTP_HEAD;
 }
 
-/* The head is n bytes long. */
+/* A small body is waited for here, with its head: a client that sends it drop by drop must not hold
+ * one of few transfer threads, least of all before anybody asked who it is. */
+static bool lacks_body(struct conn *c)
+{
+	struct http_request *r = c->r;
+	if (r->head.size > HTTP_SMALL_BODY || r->n_in - r->n_head >= r->head.size)
+		return false;
+	if (r->head.expects_continue && !r->is_continued)
+		r->is_continued = http_io_write(c, HTTP_CONTINUE, strlen(HTTP_CONTINUE), false) > 0;
+	if (r->cap_in < r->n_head + r->head.size) {
+		r->cap_in = r->n_head + r->head.size;
+		r->in = mem_resize(r->in, r->cap_in, 1); /* the head is parsed again */
+	}
+	return true;
+}
+
+/* The head is n bytes long. False = its body is still to come. */
 static bool take_head(struct conn *c, size_t n)
 {
 	struct http_request *r = c->r;
 	r->n_head = n;
 	r->began_ns = c->loop->now_ns;
 	int status = http_head_parse(str_n(r->in, n), &r->head);
-	if (status)
-		return refuse(c, status);
+	if (status) {
+		refuse(c, status);
+		return true;
+	}
 	r->body = http_body_start(r->head.size);
+	if (lacks_body(c))
+		return false;
 	if (may_wait(r))
 		hand_over(c);
 	else
 		answer_here(c);
-	return c->state != CONN_AWAY;
+	return true;
 }
 
 static bool forget_head(struct conn *c)
@@ -241,19 +261,22 @@ static ssize_t look_at_head(struct conn *c)
 
 static bool step_read(struct conn *c)
 {
-	ssize_t n;
 	if (!c->r) {
 		c->r = http_request_new(c->loop);
 		c->r->conn = c;
 	}
-	while ((n = look_at_head(c)) == 0) {
+	for (;;) {
+		ssize_t n = look_at_head(c);
+		if (n < 0)
+			return refuse_input(c, (int)-n);
+		if (n > 0 && take_head(c, (size_t)n))
+			return c->state != CONN_AWAY;
 		int more = read_more(c);
 		if (more < 0)
 			return give_up(c);
 		if (more == 0)
 			return c->r->n_in ? wait_for(c, c->wants) : forget_head(c);
 	}
-	return n < 0 ? refuse_input(c, (int)-n) : take_head(c, (size_t)n);
 }
 
 /* ---- WRITE ---- */
@@ -291,6 +314,7 @@ static void shift_input(struct conn *c, size_t consumed)
 	r->n_in -= consumed;
 	memmove(r->in, r->in + consumed, r->n_in);
 	r->scanned = 0;
+	r->is_continued = false;
 	if (r->n_ahead) {
 		free(r->in);
 		r->in = TAKE(r->ahead);

@@ -38,7 +38,12 @@ ssize_t http_io_write_two(struct conn *c, struct str a, struct str b)
 		struct str s = a.n ? a : b;
 		return http_io_write(c, s.p, s.n, false);
 	}
-	struct iovec parts[] = {{(void *)(uintptr_t)a.p, a.n}, {(void *)(uintptr_t)b.p, b.n}};
+	struct iovec parts[2];
+	memcpy(&parts[0].iov_base, &a.p,
+		sizeof(a.p)); /* sendmsg does not write, whatever its type */
+	memcpy(&parts[1].iov_base, &b.p, sizeof(b.p));
+	parts[0].iov_len = a.n;
+	parts[1].iov_len = b.n;
 	struct msghdr m = {.msg_iov = parts, .msg_iovlen = 2};
 	return result(c, sendmsg(c->fd, &m, MSG_NOSIGNAL), EPOLLOUT);
 }

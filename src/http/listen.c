@@ -62,7 +62,7 @@ int http_listen_on(const char *address, int *ret_fd, uint16_t *ret_port, struct 
 {
 	struct sockaddr_in6 a = {0};
 	socklen_t n = sizeof(a);
-	int fd, rc;
+	int fd = -1, rc;
 	if (parse_address(str_of(address), &a, err) < 0)
 		return -1;
 	rc = open_socket(&a, &fd, err);

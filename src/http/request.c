@@ -38,6 +38,7 @@ void http_request_recycle(struct loop *l, struct http_request *r)
 		return;
 	}
 	r->n_in = r->scanned = 0;
+	r->is_continued = false;
 	r->next_spare = l->spare;
 	l->spare = r;
 	l->n_spare++;
@@ -118,7 +119,7 @@ struct str http_request_header(const struct http_request *r, const char *name)
 
 struct str http_request_peer(const struct http_request *r)
 {
-	struct http_request *own = (struct http_request *)(uintptr_t)r; /* fills its own cache */
+	struct http_request *own = (struct http_request *)(uintptr_t)r; // NOLINT: fills a cache
 	const struct sockaddr_in6 *a = &r->conn->peer;
 	char host[INET6_ADDRSTRLEN] = "";
 	if (own->peer[0])

@@ -18,8 +18,8 @@
  * Knows:   HTTP/1.1 (RFC 9110, 9112), TLS 1.2 and 1.3 (OpenSSL). Touches: sockets. Never: OCI words.
  * Threads: the handler is called from the server's threads, one request from one at a time.
  * Limits:  HTTP_MAX_CONNECTIONS (the longest idle gives way), head 64 KiB and 100 fields, request
- *          line 8 KiB; head complete in 20 s, 60 s between requests, bodies and answers move on by
- *          16 KiB in 60 s.
+ *          line 8 KiB; head complete in 20 s (with its body, up to 64 KiB of one), 60 s between
+ *          requests, larger bodies and answers move on by 16 KiB in 60 s.
  * Errors:  http_server_start: ERR_SYS (address in use), ERR_INPUT (address, certificate).
  * Why not a library: docs/decisions/0003-own-http-server.md.
  */

@@ -28,7 +28,10 @@
 
 #define HTTP_LINGER_NS (5 * CLOCK_SECOND) /* for the client to read our last answer */
 
+#define HTTP_CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+
 enum {
+	HTTP_SMALL_BODY = 64 * 1024,  /* is read before the request begins */
 	HTTP_STALL_BYTES = 16 * 1024, /* what "moves on" means */
 	HTTP_DRAIN_MAX = 256 * 1024,  /* of an unwanted body: more closes the connection */
 	HTTP_LINGER_MAX = 1024 * 1024,
@@ -65,7 +68,7 @@ struct http_request {
 	struct body body;
 	struct arena arena;
 	void *state;
-	bool is_begun, is_broken;
+	bool is_begun, is_broken, is_continued;
 	int64_t began_ns;
 	struct out out;
 	int64_t date_second;

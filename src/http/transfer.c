@@ -83,8 +83,7 @@ static int pass_on(struct receiver *v)
 
 static void say_continue(struct conn *c)
 {
-	static const char words[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	if (http_io_write(c, words, sizeof(words) - 1, false) != sizeof(words) - 1)
+	if (http_io_write(c, HTTP_CONTINUE, strlen(HTTP_CONTINUE), false) <= 0)
 		c->r->is_broken = true;
 }
 
@@ -105,7 +104,7 @@ static void receive_body(struct conn *c)
 	struct http_request *r = c->r;
 	struct receiver v = {.c = c, .in = str_n(r->in + r->n_head, r->n_in - r->n_head)};
 	r->n_in = r->n_head;
-	if (r->head.expects_continue && !v.in.n)
+	if (r->head.expects_continue && !r->is_continued && !v.in.n)
 		say_continue(c);
 	while (!r->is_broken && pass_on(&v) == 0 && r->body.state != BODY_DONE &&
 		!http_is_answered(r)) {

@@ -163,7 +163,7 @@ static void resolve_path(const struct url *base, struct str location, struct buf
 
 int url_resolve(struct str base, struct str location, struct buf *ret, struct err *err)
 {
-	struct url b, whole;
+	struct url b = {0}, whole;
 	struct str fragment;
 	if (url_parse(base, &b, err) < 0)
 		return -1;
@@ -185,7 +185,7 @@ int url_resolve(struct str base, struct str location, struct buf *ret, struct er
 
 bool url_same_origin(struct str a, struct str b)
 {
-	struct url x, y;
+	struct url x = {0}, y = {0};
 	struct err err;
 	return url_parse(a, &x, &err) == 0 && url_parse(b, &y, &err) == 0 && x.port == y.port &&
 		str_eq_nocase(x.scheme, y.scheme) && str_eq_nocase(x.host, y.host);

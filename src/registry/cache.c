@@ -28,9 +28,9 @@ struct cache *registry_cache_new(void)
 	return cache;
 }
 
-void cached_free(const struct cached *public)
+void cached_free(const struct cached *given)
 {
-	struct entry *e = (struct entry *)(uintptr_t) public;
+	struct entry *e = (struct entry *)(uintptr_t)given; // NOLINT: its first member
 	if (e && atomic_fetch_sub(&e->n_holders, 1) == 1)
 		free(e);
 }

@@ -166,6 +166,12 @@ static void end_post(struct call *c)
 
 void serve_token_post(struct call *c)
 {
+	/* A body of unknown size would hold a thread for whoever sends it, before we know them. */
+	if (http_request_size(c->r) > TOKEN_FORM_MAX) {
+		reply_problem(c, http_request_size(c->r) == UINT64_MAX ? 411 : 413, "SIZE_INVALID",
+			NULL, NULL, "expected a form of at most %d bytes", TOKEN_FORM_MAX);
+		return;
+	}
 	c->body = BUF(TOKEN_FORM_MAX);
 	c->on_body = take_piece;
 	c->on_end = end_post;

@@ -198,6 +198,16 @@ static void hear(int fd, const char *end, struct buf *ret)
 	}
 }
 
+static void say_zeros(int fd, size_t n)
+{
+	CLEANUP(mem_free) char *zeros = mem_new(n, 1);
+	for (size_t at = 0; at < n;) {
+		ssize_t sent = send(fd, zeros + at, n - at, MSG_NOSIGNAL);
+		assert_true(sent > 0);
+		at += (size_t)sent;
+	}
+}
+
 static size_t count(const struct buf *b, const char *needle)
 {
 	size_t n = 0;
@@ -208,6 +218,9 @@ static size_t count(const struct buf *b, const char *needle)
 }
 
 #define HOST "Host: a\r\n"
+/* Larger than what is read together with the head. */
+#define LARGE "Content-Length: 100000\r\n\r\n"
+enum { LARGE_BYTES = 100000 };
 #define HEARD(name) CLEANUP(buf_done) struct buf name = BUF(64 << 20)
 
 static void server_answers_and_keeps_the_connection(void **state)
@@ -348,24 +361,30 @@ static void server_early_answer_asks_for_no_body(void **state)
 	BENCH(0);
 	CLEANUP(fd_close) int fd = dial(b);
 	HEARD(got);
-	say(fd, "PUT /deny HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 99\r\n\r\n");
+	say(fd,
+		"PUT /deny HTTP/1.1\r\n" HOST
+		"Expect: 100-continue\r\nContent-Length: 99999\r\n\r\n");
 	hear(fd, NULL, &got);
 	assert_int_equal(count(&got, "100 Continue"), 0);
 	assert_true(str_starts(buf_str(&got), S("HTTP/1.1 401 ")));
 	assert_int_equal(b->n_body_bytes, 0);
 }
 
-static void server_early_answer_drops_a_small_body_and_goes_on(void **state)
+static void server_early_answer_drops_a_body_and_goes_on(void **state)
 {
 	BENCH(0);
 	CLEANUP(fd_close) int fd = dial(b);
 	HEARD(got);
-	say(fd, "PUT /deny HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhel");
+	say(fd, "PUT /deny HTTP/1.1\r\n" HOST LARGE "hel");
 	hear(fd, "no", &got);
-	say(fd, "loPUT /deny HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\nhel");
+	say_zeros(fd, LARGE_BYTES - 3);
+	say(fd, "PUT /deny HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\nhel");
 	hear(fd, "no", &got);
-	say(fd, "lo\r\n0\r\n\r\nGET /b HTTP/1.1\r\n" HOST "\r\n");
+	say(fd,
+		"lo\r\n0\r\n\r\nPUT /deny HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello"
+		"GET /b HTTP/1.1\r\n" HOST "\r\n");
 	hear(fd, "[GET /b]", &got);
+	assert_int_equal(count(&got, "HTTP/1.1 401"), 3);
 	assert_int_equal(b->n_body_bytes, 0);
 }
 
@@ -387,9 +406,10 @@ static void server_answer_in_the_middle_of_a_body_is_the_only_one(void **state)
 	BENCH(0);
 	CLEANUP(fd_close) int fd = dial(b);
 	HEARD(got);
-	say(fd, "PUT /full HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nhello");
+	say(fd, "PUT /full HTTP/1.1\r\n" HOST LARGE "hello");
 	hear(fd, "full", &got);
-	say(fd, "worldGET /b HTTP/1.1\r\n" HOST "\r\n");
+	say_zeros(fd, LARGE_BYTES - 5);
+	say(fd, "GET /b HTTP/1.1\r\n" HOST "\r\n");
 	hear(fd, "[GET /b]", &got);
 	assert_int_equal(count(&got, "HTTP/1.1 "), 2);
 	assert_int_equal(b->n_body_bytes, 5);
@@ -413,7 +433,7 @@ static void server_client_that_vanishes_in_a_body_is_noticed(void **state)
 {
 	BENCH(0);
 	int fd = dial(b);
-	say(fd, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nhello");
+	say(fd, "PUT /a HTTP/1.1\r\n" HOST LARGE "hello");
 	wait_until(b, &b->n_body_bytes, 5);
 	close(fd);
 	wait_until(b, &b->n_done, 1);
@@ -444,12 +464,26 @@ static void server_closes_slow_heads(void **state)
 	assert_int_equal(b->n_begun, 0);
 }
 
+/* Before anybody was asked who it is. */
+static void server_closes_slow_small_bodies_before_they_begin(void **state)
+{
+	BENCH(.head_ns = 50 * CLOCK_MS);
+	CLEANUP(fd_close) int fd = dial(b);
+	HEARD(got);
+	say(fd, "POST /a HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n");
+	hear(fd, "HTTP/1.1 100 Continue\r\n\r\n", &got);
+	say(fd, "hello");
+	hear(fd, NULL, &got);
+	assert_int_equal(count(&got, "HTTP/1.1 "), 1);
+	assert_int_equal(b->n_begun, 0);
+}
+
 static void server_closes_slow_bodies(void **state)
 {
 	BENCH(.stall_ns = 50 * CLOCK_MS);
 	CLEANUP(fd_close) int fd = dial(b);
 	HEARD(got);
-	say(fd, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nhello");
+	say(fd, "PUT /a HTTP/1.1\r\n" HOST LARGE "hello");
 	hear(fd, NULL, &got);
 	assert_int_equal(got.n, 0);
 	wait_until(b, &b->n_gone, 1);
@@ -557,7 +591,7 @@ static void server_stop_ends_clients_that_never_finish(void **state)
 	struct bench *b = bench_new((struct http_server_spec){0});
 	CLEANUP(fd_close) int fd = dial(b);
 	HEARD(got);
-	say(fd, "PUT /a HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nhello");
+	say(fd, "PUT /a HTTP/1.1\r\n" HOST LARGE "hello");
 	wait_until(b, &b->n_body_bytes, 5);
 	http_server_stop(b->server, 20 * CLOCK_MS);
 	hear(fd, NULL, &got);
@@ -605,13 +639,14 @@ int main(void)
 		cmocka_unit_test(server_reads_bodies_of_every_framing),
 		cmocka_unit_test(server_honours_expect_continue),
 		cmocka_unit_test(server_early_answer_asks_for_no_body),
-		cmocka_unit_test(server_early_answer_drops_a_small_body_and_goes_on),
+		cmocka_unit_test(server_early_answer_drops_a_body_and_goes_on),
 		cmocka_unit_test(server_early_answer_to_a_large_body_arrives_and_closes),
 		cmocka_unit_test(server_answer_in_the_middle_of_a_body_is_the_only_one),
 		cmocka_unit_test(server_handler_that_fails_without_answer_closes),
 		cmocka_unit_test(server_client_that_vanishes_in_a_body_is_noticed),
 		cmocka_unit_test(server_client_that_vanishes_in_an_answer_is_noticed),
 		cmocka_unit_test(server_closes_slow_heads),
+		cmocka_unit_test(server_closes_slow_small_bodies_before_they_begin),
 		cmocka_unit_test(server_closes_slow_bodies),
 		cmocka_unit_test(server_closes_slow_readers),
 		cmocka_unit_test(server_closes_idle_connections),

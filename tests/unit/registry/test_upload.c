@@ -221,7 +221,7 @@ static void upload_broken_off_goes_on_where_it_was(void **state)
 		begin(b, "a", at);
 		int fd = dial(b);
 		snprintf(text, sizeof(text),
-			"PATCH %s HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n%.*s", at,
+			"PATCH %s HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n%.*s", at,
 			(int)cut, whole);
 		say(fd, text);
 		shutdown(fd, SHUT_WR);
@@ -249,7 +249,7 @@ static void upload_silent_writer_gives_way(void **state)
 	begin(b, "a", at);
 	CLEANUP(fd_close) int fd = dial(b);
 	snprintf(text, sizeof(text),
-		"PATCH %s HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n",
+		"PATCH %s HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n",
 		at);
 	say(fd, text);
 	assert_true(recv(fd, text, sizeof(text), 0) > 0); /* 100 Continue: it holds the upload */
