@@ -162,8 +162,8 @@ static int send_call(struct exchange *x, struct str authorization, struct http_r
 		if (!is_redirect(x->c, ret->status))
 			return 0;
 		int rc = hop == REMOTE_REDIRECTS
-			? err_set(err, ERR_NET, "%s: more than %d redirects", x->c->at->host->name,
-				  REMOTE_REDIRECTS)
+			? err_set(err, ERR_INPUT, "%s: more than %d redirects",
+				  x->c->at->host->name, REMOTE_REDIRECTS)
 			: redirect_target(buf_str(&url), ret, &next, err);
 		http_response_done(ret);
 		if (rc < 0)

@@ -221,7 +221,7 @@ static inline bool fake_is_allowed(struct fake *f, const struct fake_request *q)
 {
 	CLEANUP(buf_done) struct buf b = BUF(1000), pair = BUF(500);
 	if (f->auth == FAKE_BEARER)
-		return strncmp(q->authorization, "Bearer good ", 12) == 0;
+		return strncmp(q->authorization, "Bearer good", 11) == 0;
 	buf_fmt(&pair, "%s:%s", f->user, f->password);
 	buf_add_cstr(&b, "Basic ");
 	base64_add(&b, buf_str(&pair));
