@@ -17,9 +17,21 @@ struct rig {
 	const char *mirrors[2];
 };
 
+/* What we change in the fakes comes after what they did, and before what they do (for the thread
+ * sanitizer; the requests in between order it anyway). */
+static inline void settle(struct rig *g)
+{
+	struct fake *fakes[] = {&g->f, &g->f2};
+	for (size_t i = 0; i < ARRAY_LEN(fakes); i++) {
+		pthread_mutex_lock(&fakes[i]->mutex);
+		pthread_mutex_unlock(&fakes[i]->mutex);
+	}
+}
+
 static inline void new_remote(struct rig *g)
 {
 	struct err err = {0};
+	settle(g);
 	struct remote_spec spec = {.registries = &g->registry,
 		.n_registries = g->registry.prefix != NULL,
 		.docker_config = g->config,
@@ -118,7 +130,10 @@ static inline void make_image(struct rig *g, struct fake *f, const char *repo, c
 static inline int pull_as(struct rig *g, struct image_ref name, struct err *err)
 {
 	struct remote_pull p = {.store = g->t.s, .name = &name};
-	return remote_pull(g->r, &p, &g->a, NULL, NULL, err);
+	settle(g);
+	int rc = remote_pull(g->r, &p, &g->a, NULL, NULL, err);
+	settle(g);
+	return rc;
 }
 
 static inline int pull(struct rig *g, const char *rest, struct err *err)
@@ -131,12 +146,16 @@ static inline int push(struct rig *g, const struct digest *what, const char *res
 	struct image_ref name = ref(g, rest);
 	struct remote_push p = {
 		.store = g->t.s, .what = {.digest = *what}, .names = &name, .n_names = 1};
-	return remote_push(g->r, &p, err);
+	settle(g);
+	int rc = remote_push(g->r, &p, err);
+	settle(g);
+	return rc;
 }
 
 static inline void write_config(struct rig *g, const char *text)
 {
 	struct err err = {0};
+	settle(g);
 	OK(fs_write_file(AT_FDCWD, g->config, str_of(text), 0600, FS_NO_SYNC, &err));
 }
 
@@ -144,6 +163,7 @@ static inline struct str read_config(struct rig *g)
 {
 	CLEANUP(buf_done) struct buf b = BUF(65536);
 	struct err err = {0};
+	settle(g);
 	OK(fs_read_file(AT_FDCWD, g->config, &b, &err));
 	return arena_str(&g->a, buf_str(&b));
 }
