@@ -81,74 +81,16 @@ static int check_platform(struct pulling *x, const struct gathered_image *image,
 
 /* ---- rows ---- */
 
-static int store_document(struct pulling *x, const struct fetched_manifest *f, struct err *err)
-{
-	CLEANUP(blob_writer_free) struct blob_writer *w = NULL;
-	struct err ignored;
-	if (blob_keep(x->p->store, &f->descriptor.digest, &ignored) == 0)
-		return 0;
-	if (blob_create(x->p->store, f->descriptor.digest.algorithm, &w, err) < 0 ||
-		blob_write(w, f->bytes.p, f->bytes.n, err) < 0)
-		return -1;
-	return blob_commit(w, &f->descriptor.digest, NULL, NULL, err);
-}
-
-int manifest_row_of(const struct fetched_manifest *f, struct arena *a, struct manifest_row *ret,
-	struct err *err)
-{
-	CLEANUP(buf_done) struct buf annotations = BUF(IMAGE_MANIFEST_MAX);
-	const struct image_manifest *m = &f->m;
-	struct digest *children = ARENA_ARRAY(a, struct digest, m->n_items + 1);
-	size_t n = 0;
-	if (m->kind == IMAGE_MANIFEST)
-		children[n++] = m->config.digest;
-	for (size_t i = 0; i < m->n_items; i++)
-		children[n++] = m->items[i].digest;
-	if (m->annotations.n) {
-		struct json_out o;
-		json_out_init(&o, &annotations, 0);
-		json_object(&o);
-		for (size_t i = 0; i < m->annotations.n; i++) {
-			json_key_str(&o, m->annotations.p[i].key);
-			json_add_str(&o, m->annotations.p[i].value);
-		}
-		json_end(&o);
-	}
-	*ret = (struct manifest_row){
-		.digest = f->descriptor.digest,
-		.media_type = m->media_type,
-		.size = f->bytes.n,
-		.subject = m->has_subject ? m->subject.digest : (struct digest){0},
-		.artifact_type = m->artifact_type.n ? m->artifact_type
-			: m->kind == IMAGE_MANIFEST ? m->config.media_type
-						    : STR_NONE,
-		.annotations = arena_str(a, buf_str(&annotations)),
-		.children = children,
-		.n_children = n,
-		.links_children = true,
-	};
-	return buf_check(&annotations, "annotations", err);
-}
-
 static int write_rows(struct pulling *x, struct err *err)
 {
 	CLEANUP(buf_done) struct buf repository = BUF(1024);
-	size_t n = x->g.documents.n;
-	struct manifest_row *rows = ARENA_ARRAY(x->g.a, struct manifest_row, n);
 	char room[DIGEST_TEXT];
-	for (size_t i = 0; i < n; i++)
-		if (store_document(x, &x->g.documents.p[i], err) < 0 ||
-			manifest_row_of(&x->g.documents.p[i], x->g.a, &rows[i], err) < 0)
-			return -1;
 	buf_add_cstr(&repository, "local:");
 	image_ref_add_name(&repository, x->p->name);
-	struct tag_set tag = {.repository = buf_str(&repository),
-		.tag = remote_reference(x->p->name, room),
-		.digest = x->g.documents.p[0].descriptor.digest};
 	if (buf_check(&repository, "image name", err) < 0)
 		return -1;
-	return manifest_put_all(x->p->store, buf_str(&repository), rows, n, &tag, 1, err) < 0 ? -1
-											      : 0;
+	return documents_write(x->p->store, &x->g.documents, buf_str(&repository),
+		remote_reference(x->p->name, room), x->g.a, err);
 }
 
 /* ---- the whole ---- */

@@ -4,93 +4,15 @@
  * remembers where images were pulled from) is mounted. */
 #include "remote/remote_priv.h"
 
-struct document {
-	struct image_descriptor d;
-	struct str bytes;
-	struct image_manifest m;
-	bool is_missing; /* an index lists it, and it is not here */
-};
-VEC_TYPE(documents, struct document);
-VEC_TYPE(descriptors, struct image_descriptor);
-
 struct pushing {
 	struct remote *r;
 	const struct remote_push *p;
 	struct arena *a;
-	struct documents documents; /* children before their parents */
-	struct descriptors blobs;   /* each once */
+	struct outgoing out;
 	/* of the repository being pushed to */
 	struct endpoint at;
 	const struct image_ref *name;
 };
-
-/* ---- what there is to push ---- */
-
-static void add_blob(struct pushing *x, const struct image_descriptor *d)
-{
-	VEC_EACH(&x->blobs, b)
-		if (digest_eq(&b->digest, &d->digest))
-			return;
-	vec_push(&x->blobs, *d);
-}
-
-static bool was_seen(const struct pushing *x, const struct digest *d)
-{
-	VEC_EACH(&x->documents, doc)
-		if (digest_eq(&doc->d.digest, d))
-			return true;
-	return false;
-}
-
-/* 1 = read, 0 = is not here. */
-static int read_document(struct pushing *x, const struct image_descriptor *d, struct document *ret,
-	struct err *err)
-{
-	CLEANUP(buf_done) struct buf bytes = BUF(IMAGE_MANIFEST_MAX);
-	struct err why = {0};
-	*ret = (struct document){.d = *d};
-	if (blob_keep(x->p->store, &d->digest, &why) < 0 ||
-		blob_read(x->p->store, &d->digest, &bytes, &why) < 0) {
-		if (why.kind == ERR_NOT_FOUND)
-			return 0;
-		*err = why;
-		return -1;
-	}
-	ret->bytes = arena_str(x->a, buf_str(&bytes));
-	if (image_manifest_parse(ret->bytes, d->media_type, x->a, &ret->m, err) < 0)
-		return -1;
-	ret->d.media_type = ret->m.media_type;
-	ret->d.size = ret->bytes.n;
-	return 1;
-}
-
-static int collect(struct pushing *x, const struct image_descriptor *d, unsigned depth,
-	struct err *err)
-{
-	struct document doc;
-	if (depth > IMAGE_DEPTH_MAX)
-		return err_set(err, ERR_LIMIT, "indexes are nested deeper than %d",
-			IMAGE_DEPTH_MAX);
-	if (was_seen(x, &d->digest))
-		return 0;
-	int found = read_document(x, d, &doc, err);
-	if (found < 0)
-		return -1;
-	doc.is_missing = !found;
-	bool is_index = found && doc.m.kind == IMAGE_INDEX;
-	if (found && !is_index)
-		add_blob(x, &doc.m.config);
-	for (size_t i = 0; found && i < doc.m.n_items; i++) {
-		const struct image_descriptor *item = &doc.m.items[i];
-		if (!is_index)
-			add_blob(x, item);
-		else if (image_media_is_manifest(item->media_type) &&
-			collect(x, item, depth + 1, err) < 0)
-			return -1;
-	}
-	vec_push(&x->documents, doc);
-	return 0;
-}
 
 /* ---- blobs ---- */
 
@@ -148,7 +70,7 @@ static int transfer(void *ctx, size_t i, const struct cancel *c, struct err *err
 {
 	struct pushing *x = ctx;
 	struct progress progress;
-	const struct image_descriptor *d = &x->blobs.p[i];
+	const struct image_descriptor *d = &x->out.blobs.p[i];
 	progress_begin(&progress, x->r->events, "push", x->p->event_parent, d);
 	int rc = send_blob(x, d, &progress, c, err);
 	return progress_end(&progress, rc, rc == 1, err) < 0 ? -1 : 0;
@@ -157,7 +79,7 @@ static int transfer(void *ctx, size_t i, const struct cancel *c, struct err *err
 /* ---- manifests ---- */
 
 /* A child that is not here must be there already. */
-static int check_there(struct pushing *x, const struct document *doc, struct err *err)
+static int check_there(struct pushing *x, const struct outgoing_document *doc, struct err *err)
 {
 	struct image_descriptor ignored;
 	struct err why = {0};
@@ -175,9 +97,9 @@ static int check_there(struct pushing *x, const struct document *doc, struct err
 
 static int send_manifests(struct pushing *x, const struct str *tags, size_t n_tags, struct err *err)
 {
-	for (size_t i = 0; i < x->documents.n; i++) {
-		const struct document *doc = &x->documents.p[i];
-		bool is_top = i + 1 == x->documents.n;
+	for (size_t i = 0; i < x->out.documents.n; i++) {
+		const struct outgoing_document *doc = &x->out.documents.p[i];
+		bool is_top = i + 1 == x->out.documents.n;
 		if (doc->is_missing) {
 			if (check_there(x, doc, err) < 0)
 				return -1;
@@ -215,7 +137,7 @@ static size_t tags_of(struct pushing *x, size_t i, struct str *tags)
 static int push_repository(struct pushing *x, const struct str *tags, size_t n_tags,
 	struct err *err)
 {
-	struct work work = {x->blobs.n, transfer, x};
+	struct work work = {x->out.blobs.n, transfer, x};
 	if (host_find_one(x->r, x->name, x->a, &x->at, err) < 0 || work_run(x->r, &work, err) < 0)
 		return -1;
 	return send_manifests(x, tags, n_tags, err);
@@ -224,13 +146,9 @@ static int push_repository(struct pushing *x, const struct str *tags, size_t n_t
 static int push_all(struct pushing *x, struct err *err)
 {
 	struct str *tags = ARENA_ARRAY(x->a, struct str, x->p->n_names);
-	if (collect(x, &x->p->what, 0, err) < 0)
+	x->out = (struct outgoing){.store = x->p->store, .a = x->a};
+	if (outgoing_collect(&x->out, &x->p->what, err) < 0)
 		return -1;
-	const struct document *top = &x->documents.p[x->documents.n - 1];
-	char text[DIGEST_TEXT];
-	if (top->is_missing)
-		return err_set(err, ERR_NOT_FOUND, "manifest %s is not here",
-			digest_text(&top->d.digest, text));
 	for (size_t i = 0; i < x->p->n_names; i++) {
 		size_t n = tags_of(x, i, tags);
 		if (!n)
@@ -247,7 +165,6 @@ int remote_push(struct remote *r, const struct remote_push *p, struct err *err)
 	CLEANUP(arena_done) struct arena a = {0};
 	struct pushing x = {.r = r, .p = p, .a = &a};
 	int rc = push_all(&x, err);
-	vec_done(&x.documents);
-	vec_done(&x.blobs);
+	outgoing_done(&x.out);
 	return rc;
 }

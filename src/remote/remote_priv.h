@@ -218,9 +218,29 @@ struct gathering {
 };
 int gather(struct gathering *g, const struct image_ref *name, struct err *err);
 void gathering_done(struct gathering *g);
-/* Its row for the store, in the arena. */
-int manifest_row_of(const struct fetched_manifest *f, struct arena *a, struct manifest_row *ret,
-	struct err *err);
+/* Stores the documents, and rows for them in the repository ("" = none), with links to all they list
+ * and the tag ("" = none) on the first. */
+int documents_write(struct store *s, const struct fetched_manifests *documents,
+	struct str repository, struct str tag, struct arena *a, struct err *err);
+
+/* What leaves the store (outgoing.c). */
+struct outgoing_document {
+	struct image_descriptor d;
+	struct str bytes;
+	struct image_manifest m;
+	bool is_missing; /* an index lists it, and it is not here */
+};
+VEC_TYPE(outgoing_documents, struct outgoing_document);
+VEC_TYPE(descriptors, struct image_descriptor);
+struct outgoing {
+	struct store *store;
+	struct arena *a;
+	struct outgoing_documents documents; /* children before their parents */
+	struct descriptors blobs;            /* each once */
+};
+/* The image itself must be here, ERR_NOT_FOUND. */
+int outgoing_collect(struct outgoing *x, const struct image_descriptor *what, struct err *err);
+void outgoing_done(struct outgoing *x);
 
 /* All d->size bytes into a sink, going on where a connection broke. The digest is the caller's to
  * check. */
