@@ -64,7 +64,7 @@ static void take(struct window *w, size_t n);
 
 struct feed *feed_new(const struct feed_spec *spec)
 {
-	size_t queue_max = spec->pool ? pool_threads(spec->pool) + 1 : 1;
+	size_t queue_max = spec->pool ? layer_threads(spec->pool) + 1 : 1;
 	size_t n = queue_max + spec->n_holds + 2;
 	struct feed *f = mem_new(1, sizeof(*f) + n * sizeof(f->chunks[0]));
 	f->window = (struct window){peek, take};

@@ -49,7 +49,7 @@ struct files {
 
 size_t files_holds(struct pool *pool)
 {
-	return pool ? 2 * pool_threads(pool) + 2 : 1;
+	return pool ? 2 * layer_threads(pool) + 2 : 1;
 }
 
 struct files *files_new(struct pool *pool, const struct rights *rights)

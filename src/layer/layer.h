@@ -2,13 +2,15 @@
  *
  * Packing reads a tree once, sorted, into tar -> diffID -> compressed -> digest, as one pipeline
  * over the pool. Unpacking is the reverse into an empty folder that becomes an overlay lower:
- * whiteouts become 0:0 character devices and opaque folders the overlay xattr.
+ * whiteouts become 0:0 character devices and opaque folders the overlay xattr. The bytes are a
+ * promise: docs/formats/layer.md.
  *
  * Knows:   trees, layers, whiteouts, xattrs. Touches: a folder, below its fd, and nothing outside
  *          it whatever the archive says (FIELD.md F50). Never: where the bytes go.
  * Shapes:  the tar stream is deterministic: names sorted by bytes (a folder before its content),
  *          no user names, no clock beyond what the folder holds; times per struct layer_times.
- * Owner:   the caller's. Threads: one call from one thread; it spreads over the pool.
+ * Owner:   the caller's. Threads: one call from one thread; it spreads over the pool (NULL = it
+ *          does everything itself).
  * Errors:  ERR_INPUT (broken or hostile layer, with the entry's name), ERR_LIMIT, ERR_CANCELED,
  *          ERR_SYS.
  * Limits:  LAYER_* below.
@@ -43,8 +45,9 @@ struct layer_times {
 
 struct layer_pack {
 	int tree_fd;
-	bool is_overlay_upper; /* 0:0 devices and opaque xattrs become whiteouts; overlay's own
-				  xattrs are left out either way */
+	/* An overlay's upper folder, or a tree that layer_unpack made: 0:0 devices and opaque marks
+	 * become whiteouts. Otherwise they are devices and nothing. */
+	bool is_overlay_upper;
 	enum compression compression;
 	int level; /* 0 = default */
 	struct layer_times times;
@@ -54,13 +57,16 @@ struct layer_pack {
 	void (*on_progress)(void *ctx, uint64_t tar_bytes);
 	void *ctx;
 };
+/* Extended attributes of the image (user.*, security.capability, ACLs) are packed and unpacked, those
+ * of the machine (trusted.*, overlayfs's own, SELinux, IMA) are left out both ways. */
 int layer_pack(const struct layer_pack *p, struct layer_info *ret, struct err *err);
 
 struct layer_unpack {
 	struct source *blob; /* compressed or not: found by its magic */
 	int tree_fd;         /* an empty folder */
-	/* Trees of the layers below, nearest first: where a hard link's target may be that is not in
-	 * this layer (its file is copied then, and ret_needed_lowers set). */
+	/* Trees of the layers below, nearest first, where there are any: a hard link's target may be
+	 * there (its file is copied then), and folders that the layer uses and does not bring. When
+	 * anything came from them ret_needed_lowers is set: the tree is not that of the diffID alone. */
 	const int *lower_fds;
 	size_t n_lowers;
 	bool *ret_needed_lowers; /* may be NULL */
@@ -70,10 +76,10 @@ struct layer_unpack {
 	void (*on_progress)(void *ctx, uint64_t tar_bytes);
 	void *ctx;
 };
-/* As root, owners, devices and all xattrs are restored; otherwise files belong to the caller,
- * devices are refused and trusted.* and security.* xattrs other than security.capability are too.
- * Reads the blob to its very end, so that its digest is known whole; on failure tree_fd's content is
- * undefined and the caller removes it. */
+/* As root, owners and devices are restored; otherwise files belong to the caller, devices are refused,
+ * and so overlay's opaque mark is the one for mounts with userxattr. Reads the blob to its very end,
+ * so that its digest is known whole; on failure tree_fd's content is undefined and the caller removes
+ * it. Times and modes are set; nothing is synced. */
 int layer_unpack(const struct layer_unpack *u, struct layer_info *ret, struct err *err);
 
 /* Puts a foreign archive into a folder: tar, also in gzip, zstd, bzip2 or xz; cpio; zip (libarchive,

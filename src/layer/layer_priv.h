@@ -14,6 +14,15 @@
 #define WHITEOUT_PREFIX ".wh."
 #define OPAQUE_NAME ".wh..wh..opq"
 
+/* More threads than these find nothing to do: reading and hashing are one thread's work. Memory grows
+ * with each. */
+enum { LAYER_THREADS_MOST = 12 };
+static inline unsigned layer_threads(const struct pool *pool)
+{
+	unsigned n = pool_threads(pool);
+	return n < LAYER_THREADS_MOST ? n : LAYER_THREADS_MOST;
+}
+
 /* How overlayfs marks a deleted name. */
 static inline bool is_whiteout(const struct stat *st)
 {

@@ -46,7 +46,7 @@ static void compress_slot(struct pool_job *job)
 struct press *press_new(const struct layer_pack *to)
 {
 	bool is_packing = to->out && to->compression != COMPRESS_NONE;
-	size_t n = is_packing && to->pool ? pool_threads(to->pool) + 2 : 1;
+	size_t n = is_packing && to->pool ? layer_threads(to->pool) + 2 : 1;
 	struct press *p = mem_new(1, sizeof(*p) + n * sizeof(p->slots[0]));
 	p->to = to;
 	p->n_slots = n;
@@ -86,7 +86,8 @@ struct buf *press_member(struct press *p)
 
 static int put_out(struct press *p, struct str bytes, struct err *err)
 {
-	digester_add_str(p->digest, bytes);
+	if (p->to->compression != COMPRESS_NONE) /* else it is the diffID */
+		digester_add_str(p->digest, bytes);
 	p->blob_bytes += bytes.n;
 	return sink_write(p->to->out, bytes.p, bytes.n, err);
 }
@@ -128,12 +129,24 @@ int press_cut(struct press *p, struct err *err)
 		start(p, s);
 	digester_add_str(p->diff, tar);
 	p->tar_bytes += tar.n;
+	if (p->tar_bytes > LAYER_MAX_BYTES)
+		return err_set(err, ERR_LIMIT, "layer of more than %llu bytes",
+			(unsigned long long)LAYER_MAX_BYTES);
 	if (p->to->on_progress)
 		p->to->on_progress(p->to->ctx, p->tar_bytes);
 	if (p->to->out && !s->compressor && put_out(p, tar, err) < 0)
 		return -1;
 	p->at = (p->at + 1) % p->n_slots;
 	return collect(p, &p->slots[p->at], err);
+}
+
+/* What layer_unpack would not take should not be made. */
+static int check_ratio(const struct press *p, struct err *err)
+{
+	if (!p->to->out || !compress_is_bomb(p->blob_bytes, p->tar_bytes))
+		return 0;
+	err_set(err, ERR_LIMIT, "layer becomes more than %d times smaller", COMPRESS_MAX_RATIO);
+	return err_hint(err, "is there a large empty file in it? gzip would do");
 }
 
 int press_finish(struct press *p, struct layer_info *ret, struct err *err)
@@ -143,11 +156,14 @@ int press_finish(struct press *p, struct layer_info *ret, struct err *err)
 	for (size_t i = 0; i < p->n_slots; i++)
 		if (collect(p, &p->slots[(p->at + i) % p->n_slots], err) < 0)
 			return -1;
+	if (check_ratio(p, err) < 0)
+		return -1;
 	ret->diff_id = digester_finish(p->diff);
 	ret->tar_bytes = p->tar_bytes;
 	ret->compression = p->to->compression;
 	if (p->to->out) {
-		ret->digest = digester_finish(p->digest);
+		ret->digest = p->to->compression == COMPRESS_NONE ? ret->diff_id
+								  : digester_finish(p->digest);
 		ret->blob_bytes = p->blob_bytes;
 	}
 	return 0;

@@ -49,10 +49,14 @@ static bool is_whiteout(const struct stat *st)
 
 static bool is_opaque(int tree_fd, const char *path)
 {
+	static const char *const marks[] = {"trusted.overlay.opaque", "user.overlay.opaque"};
 	char value = 0;
 	CLEANUP(fd_close)
 	int fd = openat(tree_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 && fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+	for (size_t i = 0; fd >= 0 && i < ARRAY_LEN(marks); i++)
+		if (fgetxattr(fd, marks[i], &value, 1) == 1 && value == 'y')
+			return true;
+	return false;
 }
 
 /* Which trees hold `path`, given the range of its folder. 1 = found, 0 = nowhere. */

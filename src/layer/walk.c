@@ -14,6 +14,7 @@
 #include "digest/digest.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
@@ -256,6 +257,14 @@ static int fill(struct walk *w, const struct level *l, const struct name *name,
 	}
 }
 
+/* As long as can be unpacked again; a folder's '/' still fits behind it. */
+static int check_path(const struct walk *w, struct err *err)
+{
+	if (w->path.is_over || w->path.n >= PATH_MAX)
+		return err_set(err, ERR_LIMIT, "path of more than %d bytes", PATH_MAX - 1);
+	return 0;
+}
+
 static int give(struct walk *w, struct level *l, struct walk_entry *ret, struct err *err)
 {
 	const struct name *name = &l->names.p[l->next++];
@@ -263,9 +272,7 @@ static int give(struct walk *w, struct level *l, struct walk_entry *ret, struct 
 	if (name->is_whiteout)
 		buf_add(&w->path, S(WHITEOUT_PREFIX));
 	buf_add_cstr(&w->path, name->text);
-	if (fill(w, l, name, ret, err) < 0)
-		return err_wrap(err, "'%.200s'", buf_cstr(&w->path));
-	if (buf_check(&w->path, "path", err) < 0)
+	if (check_path(w, err) < 0 || fill(w, l, name, ret, err) < 0)
 		return err_wrap(err, "'%.200s'", buf_cstr(&w->path));
 	ret->name = buf_str(&w->path);
 	return 1;
@@ -281,7 +288,7 @@ static int give_opaque(struct walk *w, struct walk_entry *ret, struct err *err)
 	ret->link = S("");
 	ret->xattrs = (struct xattrs){0};
 	ret->name = buf_str(&w->path);
-	return buf_check(&w->path, "path", err) < 0 ? -1 : 1;
+	return check_path(w, err) < 0 ? -1 : 1;
 }
 
 static int start(struct walk *w, struct err *err)

@@ -97,7 +97,8 @@ static int unpack(int scratch_fd, struct pool *pool, struct layer_info *info, st
 static int run(int argc, char **argv, struct err *err)
 {
 	const struct clock *clock = clock_system();
-	struct layer_pack p = {.compression = COMPRESS_GZIP,
+	struct layer_pack p = {.is_overlay_upper = true,
+		.compression = COMPRESS_GZIP,
 		.times = {INT64_MAX, 0},
 		.level = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 0};
 	int runs = argc > 5 ? (int)strtol(argv[5], NULL, 10) : 5;

@@ -417,6 +417,30 @@ static void layer_pack_of_deep_folders_needs_few_fds(void **state)
 	FAILS(ERR_LIMIT, pack_to(packing(s.fd, COMPRESS_NONE), &tar, &info, &err));
 }
 
+static void layer_pack_of_a_path_that_cannot_be_unpacked_fails(void **state)
+{
+	struct err err = {0};
+	struct layer_info info;
+	CLEANUP(scratch_done) struct scratch s = scratch_new();
+	CLEANUP(buf_done) struct buf tar = BUF(ARCHIVE_ROOM);
+	char name[201];
+	memset(name, 'n', 200);
+	name[200] = '\0';
+	int fd = dup(s.fd);
+	for (unsigned i = 0; i < 20; i++) {
+		put_folder(fd, name, 0755);
+		int next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(fd);
+		fd = next;
+	}
+	/* 20 * 201 + 75 bytes is the most, for a folder too */
+	put_folder(fd, name + 125, 0755);
+	OK(pack_to(packing(s.fd, COMPRESS_NONE), &tar, &info, &err));
+	put_file(fd, name + 124, S(""), 0644);
+	FAILS(ERR_LIMIT, pack_to(packing(s.fd, COMPRESS_NONE), &tar, &info, &err));
+	close(fd);
+}
+
 static int refuse(struct sink *s, const void *p, size_t n, struct err *err)
 {
 	return err_set(err, ERR_NET, "the other side went away");
@@ -470,6 +494,7 @@ int main(void)
 		cmocka_unit_test(layer_pack_cuts_large_files_at_fixed_places),
 		cmocka_unit_test(layer_pack_of_an_empty_tree_is_an_empty_tar),
 		cmocka_unit_test(layer_pack_of_deep_folders_needs_few_fds),
+		cmocka_unit_test(layer_pack_of_a_path_that_cannot_be_unpacked_fails),
 		cmocka_unit_test(layer_pack_passes_on_what_the_sink_says),
 		cmocka_unit_test(layer_pack_stops_when_asked),
 	};

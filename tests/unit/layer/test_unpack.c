@@ -2,6 +2,9 @@
 
 #include "trees.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static void unpacks_to(const struct buf *blob, const char *expected)
 {
 	struct err err = {0};
@@ -485,6 +488,34 @@ static void layer_unpack_tells_how_far_it_is_and_stops_when_asked(void **state)
 	cancel_done(&cancel);
 }
 
+/* A full disk, as far as a test can have one: no file may grow beyond a limit. */
+static void layer_unpack_names_the_file_that_could_not_be_written(void **state)
+{
+	CLEANUP(buf_done) struct buf b = BUF(ARCHIVE_ROOM);
+	CLEANUP(scratch_done) struct scratch s = scratch_new();
+	CLEANUP(mem_free) char *content = mem_new(100001, 1);
+	struct rlimit before, small = {50000, 50000};
+	struct err err;
+	memset(content, 'c', 100000);
+	add_file(&b, "d/fits", "x");
+	add_file(&b, "d/large", content);
+	for (unsigned i = 0; i < 200; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "after%u", i);
+		add_file(&b, name, "x");
+	}
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	int r = unpack(s.fd, &b, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(r, -1);
+	assert_int_equal(err.kind, ERR_SYS);
+	assert_true(str_starts(str_of(err.what), S("'d/large': write: ")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -503,6 +534,7 @@ int main(void)
 		cmocka_unit_test(layer_unpack_sets_capabilities_after_the_owner),
 		cmocka_unit_test(layer_unpack_gives_files_their_owners_in_a_setgid_folder),
 		cmocka_unit_test(layer_unpack_writes_sparse_files_with_their_holes),
+		cmocka_unit_test(layer_unpack_names_the_file_that_could_not_be_written),
 		cmocka_unit_test(layer_unpack_tells_how_far_it_is_and_stops_when_asked),
 	};
 	return cmocka_run_group_tests_name("layer/unpack", tests, NULL, NULL);
