@@ -12,9 +12,6 @@
 
 #include <fcntl.h>
 
-/* Images without a name are kept under this one for a while (docker calls them dangling). */
-#define UNNAMED_REPOSITORY "local:<none>"
-
 static struct recompress how_of(const struct build_output *o)
 {
 	return (struct recompress){
@@ -63,7 +60,7 @@ static int name_image(struct build *b, const struct image_ref *refs, size_t n,
 {
 	char hex[DIGEST_HEX];
 	if (!n)
-		return set_tag(b, S(UNNAMED_REPOSITORY),
+		return set_tag(b, S(LOCAL_UNNAMED),
 			str_of(digest_hex(&image->manifest.digest, hex, 64)), image, err);
 	for (size_t i = 0; i < n; i++) {
 		CLEANUP(buf_done) struct buf repository = BUF(512);

@@ -9,8 +9,8 @@
 
 CMD(build);
 CMD(push);
-CMD(pull);
 CMD(copy);
+CMD(pull);
 CMD(tag);
 CMD(login);
 CMD(logout);

@@ -141,7 +141,7 @@ static int list(const struct cmd *self, struct cmd_globals *g, int argc, char **
 	return rc < 0 ? exit_with(&err) : EXIT_OK;
 }
 
-static int revoke(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
+static int revoke_token(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
 {
 	struct err err = {0};
 	CLEANUP(auth_free) struct auth *auth = NULL;
@@ -165,7 +165,7 @@ int cmd_token(const struct cmd *self, struct cmd_globals *g, int argc, char **ar
 		{"token create", create, "[-s SCOPES] [--expires TIME] [--repositories LIST]",
 			"make a token; it is shown once", NULL},
 		{"token ls", list, "", "the tokens, without their text", NULL},
-		{"token revoke", revoke, "ID|TOKEN…", "end a token at once", NULL},
+		{"token revoke", revoke_token, "ID|TOKEN…", "end a token at once", NULL},
 	};
 	return cmd_sub(self, g, subs, ARRAY_LEN(subs), argc, argv);
 }

@@ -30,6 +30,11 @@ int local_tag(struct store *s, const struct image_ref *ref, const struct digest 
 /* Removes a name. */
 int local_untag(struct store *s, const struct image_ref *ref, struct err *err);
 
+/* Images that were built without a name are tags of this repository, by digest; they go after a
+ * while (docker calls them dangling). */
+#define LOCAL_UNNAMED "local:<none>"
+int local_drop_unnamed(struct store *s, int64_t age_ns, struct err *err);
+
 struct local_image {
 	struct image_ref ref;
 	struct image_descriptor descriptor;

@@ -62,7 +62,10 @@ int local_list(struct store *s, struct arena *a, struct local_images *ret, struc
 		const struct tag_row *t = &rows.p[i];
 		struct local_image *image = vec_add(ret);
 		struct str name = str_skip(t->repository, prefix.n);
-		rc = image_ref_parse(name, a, &image->ref, err);
+		if (str_is(t->repository, LOCAL_UNNAMED))
+			image->ref.path = name; /* and no domain */
+		else
+			rc = image_ref_parse(name, a, &image->ref, err);
 		if (rc == 0)
 			rc = describe(s, t->repository, &t->digest, a, &image->descriptor, err);
 		image->ref.tag = t->tag;
@@ -70,6 +73,21 @@ int local_list(struct store *s, struct arena *a, struct local_images *ret, struc
 	}
 	vec_done(&rows);
 	return rc < 0 ? -1 : 0;
+}
+
+int local_drop_unnamed(struct store *s, int64_t age_ns, struct err *err)
+{
+	CLEANUP(arena_done) struct arena a = {0};
+	struct tag_rows rows = {0};
+	int64_t before = clock_now(store_clock(s)) - age_ns;
+	int rc = tag_list(s, S(LOCAL_UNNAMED), S(""), 0, &a, &rows, err);
+	if (rc < 0 && err->kind == ERR_NOT_FOUND)
+		rc = 0;
+	for (size_t i = 0; rc == 0 && i < rows.n; i++)
+		if (rows.p[i].moved_ns < before)
+			rc = tag_remove(s, S(LOCAL_UNNAMED), rows.p[i].tag, err);
+	vec_done(&rows);
+	return rc;
 }
 
 static bool id_matches(const struct digest *d, struct str hex)
@@ -159,7 +177,9 @@ int local_untag(struct store *s, const struct image_ref *ref, struct err *err)
 	CLEANUP(buf_done) struct buf repository = BUF(512);
 	struct image_ref r = *ref;
 	image_ref_default_tag(&r);
-	if (repository_of(&r, &repository, err) < 0)
+	if (!r.domain.n)
+		buf_add(&repository, S(LOCAL_UNNAMED));
+	else if (repository_of(&r, &repository, err) < 0)
 		return -1;
 	if (tag_remove(s, buf_str(&repository), r.tag, err) < 0)
 		return err->kind == ERR_NOT_FOUND ? not_found(&r, err) : -1;
