@@ -9,7 +9,7 @@
 
 #include <fcntl.h>
 
-enum { REDIRECTS_MAX = 10, ARCHIVE_HEAD = 512, URL_MAX = 8192 };
+enum { REDIRECTS_MAX = 10, URL_MAX = 8192 };
 #define DOWNLOAD_MAX (UINT64_C(64) << 30)
 
 /* Reads an open file as a source. */
@@ -255,7 +255,7 @@ int add_fetch(struct work *w, const struct inst_copy *c, struct add_sources *ret
 
 /* ---- putting it there ---- */
 
-static int place_download(struct work *w, const struct add_source *s, struct place *p,
+static int place_download(struct work *w, const struct add_source *s, struct put *p,
 	struct str dest, bool is_folder, struct err *err)
 {
 	enum { DOWNLOAD_MODE = 0600 };
@@ -263,10 +263,10 @@ static int place_download(struct work *w, const struct add_source *s, struct pla
 	if (is_folder && (!s->name.n || str_is(s->name, "/")))
 		return err_set(err, ERR_INPUT, "the URL names no file, and '%.*s' is a folder",
 			STR_ARG(dest));
-	return place_fd(p, dest, is_folder, s->name, s->fd, &st, err);
+	return put_fd(p, dest, is_folder, s->name, s->fd, &st, err);
 }
 
-static int place_repository(struct work *w, const struct add_source *s, struct place *p,
+static int place_repository(struct work *w, const struct add_source *s, struct put *p,
 	struct str dest, struct err *err)
 {
 	CLEANUP(context_close) struct context *folder = NULL;
@@ -281,10 +281,10 @@ static int place_repository(struct work *w, const struct add_source *s, struct p
 	struct select_spec select = {.view = context_view(folder), .sources = &s->name, .n_sources = 1};
 	if (select_files(&select, &files, err) < 0)
 		return -1;
-	return place_selection(p, context_view(folder), &files, dest, true, err);
+	return put_selection(p, context_view(folder), &files, dest, true, err);
 }
 
-int add_place(struct work *w, const struct add_sources *s, struct place *p, struct str dest,
+int add_place(struct work *w, const struct add_sources *s, struct put *p, struct str dest,
 	bool is_folder, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -297,23 +297,23 @@ int add_place(struct work *w, const struct add_sources *s, struct place *p, stru
 }
 
 /* 1 = it was an archive and is unpacked, 0 = it is none. */
-static int unpack(struct work *w, struct view *from, const struct view_entry *e, struct place *p,
+static int unpack(struct work *w, struct view *from, const struct view_entry *e, struct put *p,
 	struct str dest, struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
-	char head[ARCHIVE_HEAD], *into;
+	char *into;
 	if (!S_ISREG(e->st.st_mode))
 		return 0;
 	if (from->open(from, e, &fd, err) < 0)
 		return -1;
-	ssize_t n = pread(fd, head, sizeof(head), 0);
-	if (n < 0)
-		return err_sys(err, "read '%s'", e->path);
-	if (!layer_is_archive(str_n(head, (size_t)n)))
-		return 0;
-	if (place_resolve_folder(p, dest, &into, err) < 0)
-		return -1;
 	struct fd_source source = {{read_fd}, fd};
+	int is_archive = layer_is_archive(&source.source, err);
+	if (is_archive <= 0)
+		return is_archive < 0 ? err_wrap(err, "'%s'", e->path) : 0;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "read '%s' again", e->path);
+	if (put_resolve_folder(p, dest, &into, err) < 0)
+		return -1;
 	struct layer_extract x = {
 		.archive = &source.source,
 		.tree_fd = p->tree_fd,
@@ -326,7 +326,7 @@ static int unpack(struct work *w, struct view *from, const struct view_entry *e,
 }
 
 int add_unpack_archives(struct work *w, const struct inst_copy *c, struct view *from,
-	struct selection *files, struct place *p, struct str dest, struct err *err)
+	struct selection *files, struct put *p, struct str dest, struct err *err)
 {
 	size_t kept = 0;
 	if (c->has_unpack && !c->unpacks)

@@ -3,7 +3,7 @@
 #define BUILD_ADD_H
 
 #include "build/build_priv.h"
-#include "build/place.h"
+#include "build/put.h"
 
 /* A source from elsewhere, fetched: a file, or the folder of a repository. */
 struct add_source {
@@ -28,10 +28,10 @@ int add_download(struct build *b, struct str url, int *ret_fd, struct err *err);
 /* Fetches the others and puts their digests into the key. */
 int add_fetch(struct work *w, const struct inst_copy *c, struct add_sources *ret, struct key *k,
 	struct err *err);
-int add_place(struct work *w, const struct add_sources *s, struct place *p, struct str dest,
+int add_place(struct work *w, const struct add_sources *s, struct put *p, struct str dest,
 	bool is_folder, struct err *err);
 /* Unpacks selected files that are archives into dest and takes them off the selection. */
 int add_unpack_archives(struct work *w, const struct inst_copy *c, struct view *from,
-	struct selection *files, struct place *p, struct str dest, struct err *err);
+	struct selection *files, struct put *p, struct str dest, struct err *err);
 
 #endif

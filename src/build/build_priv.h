@@ -3,7 +3,6 @@
 #define BUILD_BUILD_PRIV_H
 
 #include "build/build.h"
-#include "build/chmod.h"
 #include "build/plan.h"
 #include "build/select.h"
 #include "local/rootfs.h"
@@ -69,7 +68,7 @@ struct digest key_finish(struct key *k, struct str *ret_inputs, struct arena *a)
 void key_explain(struct str before, struct str now, struct buf *ret);
 /* Digest of a selection: names, types, resulting modes and owners, bytes. ret_list (may be NULL)
  * gets "path digest" lines for --explain. */
-struct digest key_of_selection(const struct selection *s, const struct chmod *chmod, bool has_owner,
+struct digest key_of_selection(const struct selection *s, struct str chmod, bool has_owner,
 	struct buf *ret_list);
 
 /* ---- steps (step_<verb>.c): on a thread of their own ---- */

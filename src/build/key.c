@@ -2,6 +2,8 @@
  * kept, one "name value" per line, so that --explain can say which one changed. */
 #include "build/build_priv.h"
 
+#include "build/put.h"
+
 enum { INPUTS_MAX = 512 * 1024, SHOWN_MAX = 200 };
 
 struct key {
@@ -124,7 +126,7 @@ static void add_owner(struct digester *d, const struct stat *st, bool has_owner)
 	digester_add_u64(d, has_owner ? 0 : st->st_gid);
 }
 
-static void add_selected(struct digester *d, const struct selected *s, const struct chmod *chmod,
+static void add_selected(struct digester *d, const struct selected *s, struct str chmod,
 	bool has_owner, struct buf *list)
 {
 	const struct stat *st = &s->entry.st;
@@ -132,7 +134,7 @@ static void add_selected(struct digester *d, const struct selected *s, const str
 	digester_add_framed(d, s->name);
 	digester_add_u64(d, st->st_mode & S_IFMT);
 	if (!S_ISLNK(st->st_mode))
-		digester_add_u64(d, chmod_apply(chmod, st->st_mode, S_ISDIR(st->st_mode)));
+		digester_add_u64(d, put_mode(chmod, st->st_mode));
 	add_owner(d, st, has_owner);
 	digester_add_framed(d, s->link);
 	if (S_ISREG(st->st_mode)) {
@@ -144,7 +146,7 @@ static void add_selected(struct digester *d, const struct selected *s, const str
 	}
 }
 
-struct digest key_of_selection(const struct selection *s, const struct chmod *chmod, bool has_owner,
+struct digest key_of_selection(const struct selection *s, struct str chmod, bool has_owner,
 	struct buf *ret_list)
 {
 	CLEANUP(digester_free) struct digester *d = digester_new(DIGEST_SHA256);

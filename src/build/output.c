@@ -2,13 +2,12 @@
 #include "build/assemble.h"
 
 #include "build/commit.h"
-#include "build/place.h"
+#include "build/put.h"
 #include "build/view_stack.h"
 #include "fs/fs.h"
 #include "layer/layer.h"
 #include "local/local.h"
-#include "remote/archive.h"
-#include "remote/layout.h"
+#include "remote/place.h"
 
 #include <fcntl.h>
 
@@ -119,28 +118,27 @@ static int open_dest(struct build *b, const struct build_output *o, int *ret_fd,
 	return fs_open(AT_FDCWD, o->dest, O_WRONLY | O_CREAT | O_TRUNC, 0644, ret_fd, err);
 }
 
-struct fd_sink {
-	struct sink sink;
-	int fd;
-};
-
-static int write_fd(struct sink *s, const void *p, size_t n, struct err *err)
-{
-	return fs_write_fd(((struct fd_sink *)s)->fd, p, n, err);
-}
-
 static int write_archive(struct build *b, const struct build_output *o, const struct image_ref *refs,
 	size_t n, const struct assembled *image, struct err *err)
 {
-	CLEANUP(fd_close) int fd = -1;
-	if (o->kind == BUILD_OUT_OCI && o->is_folder)
-		return layout_write(b->spec->store, o->dest, &image->manifest, refs, n, err);
-	if (open_dest(b, o, &fd, err) < 0)
-		return -1;
-	struct fd_sink to = {{write_fd}, fd};
-	if (o->kind == BUILD_OUT_OCI)
-		return archive_write_oci(b->spec->store, &to.sink, &image->manifest, refs, n, err);
-	return archive_write_docker(b->spec->store, &to.sink, &image->manifest, refs, n, err);
+	bool to_stdout = !o->dest || strcmp(o->dest, "-") == 0;
+	struct place to = {
+		.kind = o->kind == BUILD_OUT_DOCKER ? PLACE_DOCKER_ARCHIVE :
+			o->is_folder		     ? PLACE_OCI_DIR :
+						       PLACE_OCI_ARCHIVE,
+		.path = to_stdout ? "-" : o->dest,
+	};
+	struct place_write w = {
+		.store = b->spec->store,
+		.what = image->manifest,
+		.names = refs,
+		.n_names = n,
+		.platform = b->spec->platform,
+		.to = &to,
+		.fd = b->spec->stdout_fd,
+		.cancel = b->spec->cancel,
+	};
+	return place_write(&w, err);
 }
 
 /* The files of the result, merged, below dir_fd. */
@@ -159,10 +157,10 @@ static int export_files(struct build *b, const struct plan_stage *stage, int dir
 			.sources = &everything,
 			.n_sources = 1,
 			.cancel = b->spec->cancel};
-		struct place p = {.tree_fd = dir_fd, .cancel = b->spec->cancel, .arena = &w.arena};
+		struct put p = {.tree_fd = dir_fd, .cancel = b->spec->cancel, .arena = &w.arena};
 		rc = select_files(&spec, &files, err);
 		if (rc == 0)
-			rc = place_selection(&p, view, &files, S("/"), true, err);
+			rc = put_selection(&p, view, &files, S("/"), true, err);
 	}
 	view_stack_close(view);
 	arena_done(&w.arena);
@@ -177,6 +175,16 @@ static int write_local(struct build *b, const struct build_output *o, const stru
 		fs_open(AT_FDCWD, o->dest, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0)
 		return -1;
 	return export_files(b, stage, fd, err);
+}
+
+struct fd_sink {
+	struct sink sink;
+	int fd;
+};
+
+static int write_fd(struct sink *s, const void *p, size_t n, struct err *err)
+{
+	return fs_write_fd(((struct fd_sink *)s)->fd, p, n, err);
 }
 
 static int write_tar(struct build *b, const struct build_output *o, const struct plan_stage *stage,

@@ -27,57 +27,6 @@ struct step *plan_add_step(struct planning *p, enum step_kind kind, struct plan_
 	return s;
 }
 
-/* ---- which stages are wanted ---- */
-
-static int want(struct planning *p, const struct stage *s, struct err *err);
-
-static int want_from(struct planning *p, const struct stage *of, struct dockerfile_word from,
-	bool has_index, struct err *err)
-{
-	const struct stage *other;
-	if (!from.text.p || !from.text.n || plan_named_context(p->b, from.text))
-		return 0;
-	if (stages_from(&p->plan->stages, of, from, has_index, &other, err) < 0)
-		return -1;
-	return other ? want(p, other, err) : 0;
-}
-
-static int want_inst(struct planning *p, const struct stage *s, const struct inst *in,
-	struct err *err)
-{
-	if (in->kind == INST_COPY)
-		return want_from(p, s, in->copy.from, true, err);
-	for (size_t i = 0; in->kind == INST_RUN && i < in->run.mounts.n; i++) {
-		struct mount m;
-		if (mount_parse(in->run.mounts.p[i], NULL, p->b->arena, &m, err) < 0)
-			return -1;
-		struct dockerfile_word from = {m.from, in->run.mounts.p[i].at};
-		if (want_from(p, s, from, false, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The depth is bounded: a stage can only need earlier ones. */
-static int want(struct planning *p, const struct stage *s, struct err *err)
-{
-	struct plan_stage *ps = &p->plan->p[s->index];
-	struct str base, platform;
-	if (ps->is_wanted)
-		return 0;
-	ps->is_wanted = true;
-	if (globals_from(&p->globals, s, &base, &platform, err) < 0)
-		return err_at(p, s->node->at, err);
-	const struct stage *below =
-		plan_named_context(p->b, base) ? NULL : stages_base(&p->plan->stages, s, base);
-	if (below && want(p, below, err) < 0)
-		return -1;
-	for (size_t i = 0; i < s->n; i++)
-		if (want_inst(p, s, &s->insts[i], err) < 0)
-			return err_at(p, s->insts[i].node->at, err);
-	return 0;
-}
-
 /* ---- titles ---- */
 
 /* The instruction on one line, for people. */
@@ -158,6 +107,16 @@ static int read_file(struct planning *p, struct err *err)
 	return 0;
 }
 
+static int find_needed(struct planning *p, const struct stage *target, struct err *err)
+{
+	bool *needed = ARENA_ARRAY(p->b->arena, bool, p->plan->n + 1);
+	if (globals_needed(&p->globals, target, needed, err) < 0)
+		return err_in_file(err, arena_cstr(p->b->arena, p->b->dockerfile_name));
+	for (size_t i = 0; i < p->plan->n; i++)
+		p->plan->p[i].is_wanted = needed[i];
+	return 0;
+}
+
 static int prepare(struct planning *p, struct err *err)
 {
 	struct build *b = p->b;
@@ -185,18 +144,24 @@ static int prepare(struct planning *p, struct err *err)
 	if (stages_target(&p->plan->stages, p->scope_spec.target_stage, &target, err) < 0)
 		return err_in_file(err, arena_cstr(b->arena, b->dockerfile_name));
 	p->plan->target = &p->plan->p[target->index];
-	return want(p, target, err);
+	return find_needed(p, target, err);
+}
+
+int plan_stage(struct planning *p, struct plan_stage *s, struct err *err)
+{
+	if (s->is_planned)
+		return 0;
+	s->is_planned = s->is_wanted = true;
+	if (plan_stage_start(p, s, err) < 0 || plan_stage_insts(p, s, err) < 0)
+		return err_at(p, s->stage->node->at, err);
+	return 0;
 }
 
 static int plan_stages(struct planning *p, struct err *err)
 {
-	for (size_t i = 0; i < p->plan->n; i++) {
-		struct plan_stage *s = &p->plan->p[i];
-		if (!s->is_wanted)
-			continue;
-		if (plan_stage_start(p, s, err) < 0 || plan_stage_insts(p, s, err) < 0)
-			return err_at(p, s->stage->node->at, err);
-	}
+	for (size_t i = 0; i < p->plan->n; i++)
+		if (p->plan->p[i].is_wanted && plan_stage(p, &p->plan->p[i], err) < 0)
+			return -1;
 	return 0;
 }
 

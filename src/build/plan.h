@@ -74,7 +74,7 @@ struct plan_stage {
 	const struct stage *stage;
 	struct str title; /* "build", "stage-2" */
 	struct image_platform platform;
-	bool is_wanted;
+	bool is_wanted, is_planned;
 	struct step *base; /* NULL for scratch */
 	struct step *last; /* NULL: scratch and no step */
 	size_t n_steps;	   /* for titles, the base included */

@@ -206,6 +206,8 @@ static int find_origin(struct stage_plan *t, struct step *s, struct dockerfile_w
 	if (!named &&
 		stages_from(&t->p->plan->stages, t->s->stage, from, has_index, &other, err) < 0)
 		return -1;
+	if (other && plan_stage(t->p, &t->p->plan->p[other->index], err) < 0)
+		return -1; /* only a trigger of the base image can name one that is not planned yet */
 	if (other)
 		ret->step = t->p->plan->p[other->index].last;
 	else if (str_is(from.text, "scratch"))

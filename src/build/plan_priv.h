@@ -20,6 +20,8 @@ struct planning {
 	VEC(struct step *) images; /* base steps by image name and platform, each image once */
 };
 
+/* Plans a stage unless that was done; its base stages come first in the file. */
+int plan_stage(struct planning *p, struct plan_stage *s, struct err *err);
 /* Where a stage starts: sets its base, state and scope. */
 int plan_stage_start(struct planning *p, struct plan_stage *s, struct err *err);
 /* The base step of an image (FROM, COPY --from, --mount from=). */

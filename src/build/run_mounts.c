@@ -1,6 +1,6 @@
 #include "build/run_mounts.h"
 
-#include "build/place.h"
+#include "build/put.h"
 #include "fs/fs.h"
 
 #include <fcntl.h>
@@ -46,7 +46,6 @@ static int select_bound(struct run_mounts *m, size_t i, struct view **ret_view, 
 static int add_bound_key(struct run_mounts *m, size_t i, struct key *k, struct err *err)
 {
 	const struct step_mount *s = &m->w->step->mounts[i];
-	struct chmod as_is = {0};
 	struct view *view = NULL;
 	key_add(k, "mount source", s->mount.source);
 	if (s->from.kind == ORIGIN_STEP) {
@@ -55,7 +54,7 @@ static int add_bound_key(struct run_mounts *m, size_t i, struct key *k, struct e
 	}
 	int rc = select_bound(m, i, &view, err);
 	if (rc == 0) {
-		struct digest d = key_of_selection(&m->bound[i], &as_is, false, NULL);
+		struct digest d = key_of_selection(&m->bound[i], STR_NONE, false, NULL);
 		key_add_digest(k, "mount files", &d);
 	}
 	origin_close(&s->from, view);
@@ -114,8 +113,8 @@ static int make_bind(struct run_mounts *m, size_t i, struct err *err)
 	if (rc == 0)
 		rc = temp_folder(m, i, &temp, &path, err);
 	if (rc == 0) {
-		struct place p = {.tree_fd = temp.fd, .arena = &m->w->arena};
-		rc = place_selection(&p, view, &m->bound[i], S("/"), true, err);
+		struct put p = {.tree_fd = temp.fd, .arena = &m->w->arena};
+		rc = put_selection(&p, view, &m->bound[i], S("/"), true, err);
 	}
 	origin_close(&s->from, view);
 	fd_close(temp.fd);
@@ -151,8 +150,8 @@ static int fill_cache(struct run_mounts *m, size_t i, int dir_fd, struct err *er
 	struct view *view = NULL;
 	int rc = select_bound(m, i, &view, err);
 	if (rc == 0) {
-		struct place p = {.tree_fd = dir_fd, .arena = &m->w->arena};
-		rc = place_selection(&p, view, &m->bound[i], S("/"), true, err);
+		struct put p = {.tree_fd = dir_fd, .arena = &m->w->arena};
+		rc = put_selection(&p, view, &m->bound[i], S("/"), true, err);
 	}
 	origin_close(&s->from, view);
 	return rc;

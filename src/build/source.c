@@ -11,27 +11,18 @@
 #include <fcntl.h>
 #include <limits.h>
 
-enum { HEAD_BYTES = 512, IGNORE_MAX = 1024 * 1024 };
+enum { IGNORE_MAX = 1024 * 1024 };
 
-/* Reads the first bytes again before the rest of a pipe. */
-struct head_source {
+struct fd_source {
 	struct source source;
-	struct str head;
 	int fd;
 };
 
-static ssize_t read_head_first(struct source *s, void *room, size_t n, struct err *err)
+static ssize_t read_fd(struct source *s, void *room, size_t n, struct err *err)
 {
-	struct head_source *h = (struct head_source *)s;
 	ssize_t got;
-	if (h->head.n) {
-		n = h->head.n < n ? h->head.n : n;
-		memcpy(room, h->head.p, n);
-		h->head = str_skip(h->head, n);
-		return (ssize_t)n;
-	}
 	do
-		got = read(h->fd, room, n);
+		got = read(((struct fd_source *)s)->fd, room, n);
 	while (got < 0 && errno == EINTR);
 	return got < 0 ? err_sys(err, "read the context") : got;
 }
@@ -94,27 +85,49 @@ static int fetch_repository(struct build *b, const char **ret_dir, struct err *e
 	return 0;
 }
 
-/* Standard input or a file: an archive is the context; anything else is the Dockerfile itself. */
-static int read_stream(struct build *b, int fd, const char **ret_dir, struct err *err)
+/* A pipe cannot be read twice: its bytes go into a file without a name first. */
+static int rewindable(struct build *b, int fd, int *ret_fd, struct err *err)
 {
-	char head[HEAD_BYTES];
-	struct head_source from = {{read_head_first}, STR_NONE, fd};
-	ssize_t n = source_read_full(&from.source, head, sizeof(head), err);
-	if (n < 0)
+	uint64_t n;
+	int tmp_fd;
+	*ret_fd = -1;
+	if (lseek(fd, 0, SEEK_SET) == 0) {
+		*ret_fd = dup(fd);
+		return *ret_fd < 0 ? err_sys(err, "read the context") : 0;
+	}
+	if (store_dir(b->spec->store, "tmp", &tmp_fd, err) < 0)
 		return -1;
-	from.head = str_n(head, (size_t)n);
-	if (layer_is_archive(from.head)) {
+	CLEANUP(fd_close) int file = openat(tmp_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (file < 0)
+		return err_sys(err, "make a temporary file");
+	if (fs_copy_fd(fd, file, &n, err) < 0)
+		return err_wrap(err, "context");
+	*ret_fd = TAKE_FD(file);
+	return lseek(*ret_fd, 0, SEEK_SET) < 0 ? err_sys(err, "read the context") : 0;
+}
+
+/* Standard input or a file: an archive is the context; anything else is the Dockerfile itself. */
+static int read_stream(struct build *b, int stream_fd, const char **ret_dir, struct err *err)
+{
+	CLEANUP(fd_close) int fd = -1;
+	CLEANUP(buf_done) struct buf text = BUF(DOCKERFILE_MAX_BYTES);
+	if (rewindable(b, stream_fd, &fd, err) < 0)
+		return -1;
+	struct fd_source from = {{read_fd}, fd};
+	int is_archive = layer_is_archive(&from.source, err);
+	if (is_archive < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "read the context");
+	if (is_archive) {
 		if (unpack_archive(b, &from.source, err) < 0)
 			return -1;
-		*ret_dir = temp_path(b);
-		return 0;
+	} else {
+		if (fs_read_fd(fd, &text, err) < 0 || make_temp_dir(b, err) < 0)
+			return -1;
+		b->dockerfile_text = arena_str(b->arena, buf_str(&text));
+		b->dockerfile_name = S("-");
 	}
-	CLEANUP(buf_done) struct buf text = BUF(DOCKERFILE_MAX_BYTES);
-	buf_add(&text, from.head);
-	if (fs_read_fd(fd, &text, err) < 0 || make_temp_dir(b, err) < 0)
-		return -1;
-	b->dockerfile_text = arena_str(b->arena, buf_str(&text));
-	b->dockerfile_name = S("-");
 	*ret_dir = temp_path(b);
 	return 0;
 }

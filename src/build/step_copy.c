@@ -10,9 +10,10 @@
 
 #include "base/num.h"
 #include "build/add.h"
-#include "build/place.h"
+#include "build/put.h"
 #include "build/view_stack.h"
 #include "container/container.h"
+#include "dockerfile/mode.h"
 #include "fs/fs.h"
 
 #include <fcntl.h>
@@ -94,7 +95,6 @@ static int files_digest(struct copying *c, struct key *k, struct digest *ret, st
 	CLEANUP(buf_done) struct buf list = BUF(1024 * 1024);
 	char text[DIGEST_TEXT];
 	bool is_fixed = c->w->step->from.kind == ORIGIN_STEP;
-	struct chmod chmod;
 	struct str answer;
 	int known = is_fixed ? cache_recall(store, &question, &c->w->arena, &answer, err) : 0;
 	if (known < 0)
@@ -103,9 +103,7 @@ static int files_digest(struct copying *c, struct key *k, struct digest *ret, st
 		return digest_parse(answer, ret, err);
 	if (select_sources(c, err) < 0)
 		return -1;
-	if (chmod_parse(c->c->chmod.text, &chmod, err) < 0)
-		return err_wrap(err, "--chmod");
-	*ret = key_of_selection(&c->files, &chmod, c->c->chown.text.p != NULL, &list);
+	*ret = key_of_selection(&c->files, c->c->chmod.text, c->c->chown.text.p != NULL, &list);
 	key_note(k, buf_str(&list));
 	return is_fixed ? cache_remember(store, &question, str_of(digest_text(ret, text)), err) : 0;
 }
@@ -154,7 +152,7 @@ static bool is_folder(const struct inst_copy *c, size_t n_fetched)
 }
 
 /* A file of the layers below; p NULL = there is none. */
-static int read_below(struct copying *c, const struct place *p, const char *path, struct str *ret,
+static int read_below(struct copying *c, const struct put *p, const char *path, struct str *ret,
 	struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
@@ -171,7 +169,7 @@ static int read_below(struct copying *c, const struct place *p, const char *path
 }
 
 /* --chown's names are looked up in the files below. */
-static int find_owner(struct copying *c, struct place *p, struct err *err)
+static int find_owner(struct copying *c, struct put *p, struct err *err)
 {
 	struct str who = c->c->chown.text, passwd, group;
 	struct container_user user = {0};
@@ -191,7 +189,7 @@ static int find_owner(struct copying *c, struct place *p, struct err *err)
 	return 0;
 }
 
-static int put_all(struct copying *c, struct place *p, struct err *err)
+static int put_all(struct copying *c, struct put *p, struct err *err)
 {
 	const struct inst_copy *i = c->c;
 	bool folder = is_folder(i, c->fetched.n);
@@ -199,10 +197,10 @@ static int put_all(struct copying *c, struct place *p, struct err *err)
 	if (c->w->step->kind == STEP_ADD &&
 		add_unpack_archives(c->w, i, c->from, &c->files, p, dest, err) < 0)
 		return -1;
-	if (place_selection(p, c->from, &c->files, dest, folder, err) < 0)
+	if (put_selection(p, c->from, &c->files, dest, folder, err) < 0)
 		return -1;
 	for (size_t k = 0; k < i->n_files; k++)
-		if (place_bytes(p, dest, folder, i->files[k].name, i->files[k].text, 0644, err) < 0)
+		if (put_bytes(p, dest, folder, i->files[k].name, i->files[k].text, 0644, err) < 0)
 			return -1;
 	return add_place(c->w, &c->fetched, p, dest, folder, err);
 }
@@ -218,15 +216,14 @@ static int make(struct copying *c, struct tree_writer *tree, struct err *err)
 		return -1;
 	if (view_stack_open(w->build->spec->store, &rootfs, &below, err) < 0)
 		return -1;
-	struct place p = {
+	struct put p = {
 		.tree_fd = tree->fd,
 		.below = view_stack_of(below),
+		.chmod = c->c->chmod.text,
 		.cancel = w->build->spec->cancel,
 		.arena = &w->arena,
 	};
 	int rc = find_owner(c, &p, err);
-	if (rc == 0)
-		rc = chmod_parse(c->c->chmod.text, &p.chmod, err);
 	if (rc == 0)
 		rc = put_all(c, &p, err);
 	view_stack_close(below);
@@ -240,6 +237,9 @@ int step_copy(struct work *w, struct err *err)
 	CLEANUP(fd_close) int lock = -1;
 	struct digest key;
 	struct str inputs;
+	uint32_t ignored;
+	if (c.c->chmod.text.n && mode_change(c.c->chmod.text, 0, false, &ignored, err) < 0)
+		return err_wrap(err, "--chmod");
 	if (make_key(&c, &key, &inputs, err) < 0)
 		return -1;
 	int found = step_lookup(w, &key, inputs, err);

@@ -1,6 +1,6 @@
 #include "build/build_priv.h"
 
-#include "build/place.h"
+#include "build/put.h"
 #include "build/view_stack.h"
 
 /* Makes the folder unless it is there; only then there is a layer. */
@@ -11,8 +11,8 @@ static int make(struct work *w, struct tree_writer *tree, struct err *err)
 	if (step_rootfs(w, w->step->parent, &rootfs, err) < 0 ||
 		view_stack_open(w->build->spec->store, &rootfs, &below, err) < 0)
 		return -1;
-	struct place p = {.tree_fd = tree->fd, .below = view_stack_of(below), .arena = &w->arena};
-	int made = place_folder(&p, w->step->inst->word.text, err);
+	struct put p = {.tree_fd = tree->fd, .below = view_stack_of(below), .arena = &w->arena};
+	int made = put_folder(&p, w->step->inst->word.text, err);
 	view_stack_close(below);
 	return made;
 }

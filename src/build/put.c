@@ -1,5 +1,6 @@
-#include "build/place.h"
+#include "build/put.h"
 
+#include "dockerfile/mode.h"
 #include "fs/fs.h"
 
 #include <fcntl.h>
@@ -10,14 +11,14 @@ enum { FOLDER_MODE = 0755, FILE_MODE = 0644 };
 
 static const struct stack nothing;
 
-static const struct stack *below_of(const struct place *p)
+static const struct stack *below_of(const struct put *p)
 {
 	return p->below ? p->below : &nothing;
 }
 
 /* ---- attributes ---- */
 
-static int set_owner(const struct place *p, int dir_fd, const char *name, uint32_t uid,
+static int set_owner(const struct put *p, int dir_fd, const char *name, uint32_t uid,
 	uint32_t gid, struct err *err)
 {
 	if (p->has_owner) {
@@ -56,7 +57,7 @@ static int copy_xattrs(int from_fd, int to_fd, struct err *err)
 /* ---- folders ---- */
 
 /* Makes one folder in the tree as it is below, or new. */
-static int make_folder(struct place *p, const char *path, const struct stack_place *as,
+static int make_folder(struct put *p, const char *path, const struct stack_place *as,
 	struct err *err)
 {
 	if (mkdirat(p->tree_fd, path, FOLDER_MODE) < 0)
@@ -77,7 +78,7 @@ static int make_folder(struct place *p, const char *path, const struct stack_pla
 }
 
 /* Makes a resolved path's folders, each as it is below; *ret_made counts those not below. */
-static int make_folders(struct place *p, const char *path, unsigned *ret_made, struct err *err)
+static int make_folders(struct put *p, const char *path, unsigned *ret_made, struct err *err)
 {
 	char part[PATH_MAX];
 	size_t n = strlen(path);
@@ -99,7 +100,7 @@ static int make_folders(struct place *p, const char *path, unsigned *ret_made, s
 }
 
 /* Where an absolute target leads: symlinks below and in the tree itself are followed. */
-static int resolve(struct place *p, struct str target, char **ret, bool *ret_exists,
+static int resolve(struct put *p, struct str target, char **ret, bool *ret_exists,
 	bool *ret_is_dir, struct err *err)
 {
 	CLEANUP(buf_done) struct buf clean = BUF(PATH_MAX - 1);
@@ -131,7 +132,7 @@ static int resolve(struct place *p, struct str target, char **ret, bool *ret_exi
 	return 0;
 }
 
-int place_folder(struct place *p, struct str path, struct err *err)
+int put_folder(struct put *p, struct str path, struct err *err)
 {
 	char *real;
 	bool exists, is_dir;
@@ -147,7 +148,7 @@ int place_folder(struct place *p, struct str path, struct err *err)
 	return made > 0;
 }
 
-int place_resolve_folder(struct place *p, struct str path, char **ret, struct err *err)
+int put_resolve_folder(struct put *p, struct str path, char **ret, struct err *err)
 {
 	bool exists, is_dir;
 	unsigned made = 0;
@@ -160,8 +161,17 @@ int place_resolve_folder(struct place *p, struct str path, char **ret, struct er
 
 /* ---- entries ---- */
 
+mode_t put_mode(struct str chmod, mode_t mode)
+{
+	struct err cannot = {0}; /* the text was checked when the step was planned */
+	uint32_t changed;
+	if (chmod.n && mode_change(chmod, mode & 07777, S_ISDIR(mode), &changed, &cannot) == 0)
+		return changed;
+	return mode & 07777;
+}
+
 /* What is at a path of the tree or below it; 1 = something (st is set), 0 = nothing. */
-static int look(struct place *p, const char *path, struct stat *ret_st, struct err *err)
+static int look(struct put *p, const char *path, struct stat *ret_st, struct err *err)
 {
 	struct stack_place at;
 	struct err missing = {0};
@@ -182,7 +192,7 @@ static int look(struct place *p, const char *path, struct stat *ret_st, struct e
 }
 
 /* Frees the name for something that is no folder. */
-static int clear_name(struct place *p, const char *path, struct err *err)
+static int clear_name(struct put *p, const char *path, struct err *err)
 {
 	struct stat st;
 	int found = look(p, path, &st, err);
@@ -195,12 +205,13 @@ static int clear_name(struct place *p, const char *path, struct err *err)
 	return 0;
 }
 
-static mode_t mode_for(const struct place *p, mode_t mode)
+
+static mode_t mode_for(const struct put *p, mode_t mode)
 {
-	return chmod_apply(&p->chmod, mode, S_ISDIR(mode));
+	return put_mode(p->chmod, mode);
 }
 
-static int put_folder(struct place *p, const char *path, const struct view_entry *e, bool is_nested,
+static int one_folder(struct put *p, const char *path, const struct view_entry *e, bool is_nested,
 	struct err *err)
 {
 	struct stat st;
@@ -223,7 +234,7 @@ static int put_folder(struct place *p, const char *path, const struct view_entry
 }
 
 /* Copies an open file's bytes and sets mode and owner. */
-static int put_bytes(struct place *p, const char *path, int in, const struct stat *st, int *ret_fd,
+static int write_bytes(struct put *p, const char *path, int in, const struct stat *st, int *ret_fd,
 	struct err *err)
 {
 	uint64_t n;
@@ -238,13 +249,13 @@ static int put_bytes(struct place *p, const char *path, int in, const struct sta
 	return 0;
 }
 
-static int put_file(struct place *p, const char *path, struct view *from, const struct view_entry *e,
+static int one_file(struct put *p, const char *path, struct view *from, const struct view_entry *e,
 	struct err *err)
 {
 	CLEANUP(fd_close) int in = -1;
 	CLEANUP(fd_close) int out = -1;
 	struct timespec times[2] = {e->st.st_mtim, e->st.st_mtim};
-	if (from->open(from, e, &in, err) < 0 || put_bytes(p, path, in, &e->st, &out, err) < 0)
+	if (from->open(from, e, &in, err) < 0 || write_bytes(p, path, in, &e->st, &out, err) < 0)
 		return -1;
 	if (from->is_context)
 		return 0;
@@ -255,7 +266,7 @@ static int put_file(struct place *p, const char *path, struct view *from, const 
 	return 0;
 }
 
-static int put_special(struct place *p, const char *path, const struct selected *s, struct err *err)
+static int one_special(struct put *p, const char *path, const struct selected *s, struct err *err)
 {
 	const struct stat *st = &s->entry.st;
 	int rc = S_ISLNK(st->st_mode)
@@ -270,19 +281,19 @@ static int put_special(struct place *p, const char *path, const struct selected 
 	return set_mode(p->tree_fd, path, mode_for(p, st->st_mode), err);
 }
 
-static int put(struct place *p, struct view *from, const char *path, const struct selected *s,
+static int one_entry(struct put *p, struct view *from, const char *path, const struct selected *s,
 	bool is_nested, struct err *err)
 {
 	mode_t type = s->entry.st.st_mode & S_IFMT;
 	if (cancel_check(p->cancel, err) < 0)
 		return -1;
 	if (type == S_IFDIR)
-		return put_folder(p, path, &s->entry, is_nested, err);
+		return one_folder(p, path, &s->entry, is_nested, err);
 	if (clear_name(p, path, err) < 0)
 		return -1;
 	if (type == S_IFREG)
-		return put_file(p, path, from, &s->entry, err);
-	return put_special(p, path, s, err);
+		return one_file(p, path, from, &s->entry, err);
+	return one_special(p, path, s, err);
 }
 
 /* Names of files that share an inode, so that a second name becomes a link to the first. */
@@ -294,7 +305,7 @@ struct linked {
 VEC_TYPE(linked_vec, struct linked);
 
 /* 1 = made as a link to a name put before, 0 = no such name. */
-static int put_link(struct place *p, struct linked_vec *seen, const struct view_entry *e,
+static int one_link(struct put *p, struct linked_vec *seen, const struct view_entry *e,
 	const char *path, struct err *err)
 {
 	if (!S_ISREG(e->st.st_mode) || e->st.st_nlink < 2)
@@ -312,7 +323,7 @@ static int put_link(struct place *p, struct linked_vec *seen, const struct view_
 	return 0;
 }
 
-static int place_root(struct place *p, struct view *from, const struct selection *s,
+static int put_root(struct put *p, struct view *from, const struct selection *s,
 	const struct select_root *root, const char *target, struct err *err)
 {
 	struct linked_vec seen = {0};
@@ -324,16 +335,16 @@ static int place_root(struct place *p, struct view *from, const struct selection
 			path = one->name.p;
 		else if (one->name.n)
 			path = arena_fmt(p->arena, "%s/%.*s", target, STR_ARG(one->name)).p;
-		rc = from->is_context ? 0 : put_link(p, &seen, &one->entry, path, err);
+		rc = from->is_context ? 0 : one_link(p, &seen, &one->entry, path, err);
 		if (rc == 0)
-			rc = put(p, from, path, one, one->name.n > 0, err);
+			rc = one_entry(p, from, path, one, one->name.n > 0, err);
 	}
 	vec_done(&seen);
 	return rc < 0 ? -1 : 0;
 }
 
 /* The path a file gets: inside target when that is or must be a folder, else target itself. */
-static int file_path(struct place *p, struct str target, bool is_folder, struct str base,
+static int file_path(struct put *p, struct str target, bool is_folder, struct str base,
 	char **ret, struct err *err)
 {
 	bool exists, is_dir;
@@ -358,7 +369,7 @@ static int file_path(struct place *p, struct str target, bool is_folder, struct 
 	return make_folders(p, arena_cstr(p->arena, folder), &made, err);
 }
 
-int place_selection(struct place *p, struct view *from, const struct selection *s,
+int put_selection(struct put *p, struct view *from, const struct selection *s,
 	struct str target, bool is_folder, struct err *err)
 {
 	for (size_t i = 0; i < s->roots.n; i++) {
@@ -369,15 +380,15 @@ int place_selection(struct place *p, struct view *from, const struct selection *
 			into = arena_fmt(p->arena, "%.*s/%.*s", STR_ARG(target),
 				STR_ARG(root->parents));
 		int rc = root->is_dir
-			? place_resolve_folder(p, into, &path, err)
+			? put_resolve_folder(p, into, &path, err)
 			: file_path(p, into, is_folder || root->parents.n, root->base, &path, err);
-		if (rc < 0 || place_root(p, from, s, root, path, err) < 0)
+		if (rc < 0 || put_root(p, from, s, root, path, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int place_bytes(struct place *p, struct str target, bool is_folder, struct str name,
+int put_bytes(struct put *p, struct str target, bool is_folder, struct str name,
 	struct str bytes, mode_t mode, struct err *err)
 {
 	char *path;
@@ -388,7 +399,7 @@ int place_bytes(struct place *p, struct str target, bool is_folder, struct str n
 	return set_owner(p, p->tree_fd, path, 0, 0, err);
 }
 
-int place_fd(struct place *p, struct str target, bool is_folder, struct str name, int fd,
+int put_fd(struct put *p, struct str target, bool is_folder, struct str name, int fd,
 	const struct stat *st, struct err *err)
 {
 	CLEANUP(fd_close) int out = -1;
@@ -397,5 +408,5 @@ int place_fd(struct place *p, struct str target, bool is_folder, struct str name
 		return -1;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(err, "read '%s' again", path);
-	return put_bytes(p, path, fd, st, &out, err);
+	return write_bytes(p, path, fd, st, &out, err);
 }
