@@ -120,6 +120,11 @@ struct build_result {
 int build_run(const struct build_spec *spec, struct arena *a, struct build_result *ret,
 	struct err *err);
 
+/* An archive of files (tar in any compression, cpio, zip) becomes an image with one layer, named by
+ * spec->tags. Of spec only the store, pool, events, cancel, tags, outputs, platform and epoch count. */
+int build_import(const struct build_spec *spec, int archive_fd, struct arena *a,
+	struct build_result *ret, struct err *err);
+
 /* `build --print`: stages with every word expanded and the final config, as JSON; runs nothing but
  * reading the Dockerfile and, for ENV and ONBUILD of base images, the store. */
 int build_print(const struct build_spec *spec, struct buf *ret, struct err *err);

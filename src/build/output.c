@@ -236,7 +236,7 @@ int output_all(struct build *b, const struct plan_stage *stage, struct image_des
 {
 	static const struct build_output to_store = {.kind = BUILD_OUT_IMAGE};
 	const struct build_output *list = b->spec->outputs;
-	size_t n = b->spec->n_outputs, n_refs;
+	size_t n = b->spec->n_outputs, n_refs = 0;
 	struct image_ref *refs;
 	struct assembled image = {0};
 	if (parse_names(b, &refs, &n_refs, err) < 0)

@@ -1,5 +1,6 @@
 #include "cli/cmd_list.h"
 
+#include "cli/image_files.h"
 #include "json/json.h"
 #include "local/local.h"
 #include "local/rootfs.h"
@@ -48,7 +49,11 @@ static int pull(struct session *s, const char *name, const struct image_platform
 		.pool = session_pool(s), .events = session_events(s), .cancel = &s->cancel};
 	struct remote *remote;
 	struct image_ref ref;
+	struct place place;
 	struct image_descriptor top, manifest;
+	int is_place = place_parse(str_of(name), &s->arena, &place, err);
+	if (is_place != 0)
+		return is_place < 0 ? -1 : image_read_place(s, &place, NULL, &top, err);
 	if (image_ref_parse(str_of(name), &s->arena, &ref, err) < 0 ||
 		session_store(s, &spec.store, err) < 0 || session_remote(s, &remote, err) < 0)
 		return -1;

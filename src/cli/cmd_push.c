@@ -1,5 +1,6 @@
 #include "cli/cmd_list.h"
 
+#include "cli/image_files.h"
 #include "json/json.h"
 #include "local/local.h"
 
@@ -92,6 +93,25 @@ static int push(struct session *s, const char *from, const char *to, bool is_all
 	return 0;
 }
 
+/* push NAME oci:FOLDER and the like: 1 = done so, 0 = TO is a name. */
+static int push_to_place(struct session *s, const char *from, const char *to, struct err *err)
+{
+	struct place place;
+	struct store *store;
+	struct image_ref ref;
+	struct image_descriptor what;
+	int is_place = to ? place_parse(str_of(to), &s->arena, &place, err) : 0;
+	if (is_place <= 0)
+		return is_place;
+	if (session_store(s, &store, err) < 0 ||
+		local_find_text(store, from, &s->arena, &what, &ref, err) < 0)
+		return -1;
+	image_ref_default_tag(&ref);
+	if (image_write_place(s, &what, &ref, &place, err) < 0)
+		return -1;
+	return answer(s, &ref, 1, &what.digest, err) < 0 ? -1 : 1;
+}
+
 int cmd_push(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
 {
 	struct err err = {0};
@@ -107,6 +127,8 @@ int cmd_push(const struct cmd *self, struct cmd_globals *g, int argc, char **arg
 		&err);
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
+	if (rc == 0)
+		rc = push_to_place(&s, args.p[0], args.n > 1 ? args.p[1] : NULL, &err);
 	if (rc == 0)
 		rc = push(&s, args.p[0], args.n > 1 ? args.p[1] : NULL, is_all, chunk, &err);
 	return rc < 0 ? exit_with(&err) : EXIT_OK;
