@@ -104,7 +104,7 @@ static int make_bind(struct run_mounts *m, size_t i, struct err *err)
 	const struct step_mount *s = &m->w->step->mounts[i];
 	struct fs_temp temp = FS_TEMP_NONE;
 	struct view *view = NULL;
-	const char *path;
+	const char *path = NULL;
 	int rc = 0;
 	if (!m->bound[i].roots.n)
 		rc = select_bound(m, i, &view, err);
