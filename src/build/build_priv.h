@@ -49,8 +49,6 @@ int source_open_folder(const char *dir, const char *dockerfile, struct context *
 	struct err *err);
 /* What stays the same between two builds of one folder: its path. */
 const char *context_site(const struct build *b);
-/* --no-cache, or --no-cache-filter with this stage. */
-bool build_ignores_cache(const struct build_spec *spec, struct str stage);
 
 /* ---- keys (key.c): what makes a step the same step ---- */
 struct key;

@@ -165,6 +165,17 @@ static void do_word(struct stage_plan *t, const struct inst *in)
 
 /* ---- steps ---- */
 
+/* --no-cache, or --no-cache-filter with this stage. */
+static bool ignores_cache(const struct build_spec *spec, struct str stage)
+{
+	if (spec->is_no_cache)
+		return true;
+	for (const char *const *p = spec->no_cache_stages; p && *p; p++)
+		if (str_eq(str_of(*p), stage))
+			return true;
+	return false;
+}
+
 static struct step *add_step(struct stage_plan *t, enum step_kind kind, const struct inst *in)
 {
 	struct inst *kept = ARENA_NEW(t->p->b->arena, struct inst);
@@ -174,7 +185,7 @@ static struct step *add_step(struct stage_plan *t, enum step_kind kind, const st
 	s->parent = t->s->last;
 	s->before = t->s->state;
 	s->platform = t->s->platform;
-	s->ignores_cache = build_ignores_cache(t->p->b->spec, t->s->title);
+	s->ignores_cache = ignores_cache(t->p->b->spec, t->s->title);
 	t->s->last = s;
 	t->s->n_steps++;
 	return s;

@@ -16,7 +16,6 @@ CMD(login);
 CMD(logout);
 CMD(image);
 CMD(run);
-CMD(workflow);
 CMD(expr);
 CMD(metadata);
 CMD(dockerfile);

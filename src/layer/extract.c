@@ -143,14 +143,14 @@ static int extract_entry(struct extraction *k, const struct tar_entry *from, str
 {
 	CLEANUP(buf_done) struct buf path = BUF(TAR_NAME_MAX), link = BUF(TAR_NAME_MAX);
 	struct tar_entry e = *from;
-	if (cancel_check(k->x->cancel, err) < 0 || clean_path(e.name, &path, err) < 0)
+	if (cancel_check(k->x->cancel, err) < 0 || clean_name(e.name, &path, err) < 0)
 		return -1;
 	if (++k->n_entries > LAYER_MAX_ENTRIES)
 		return err_set(err, ERR_LIMIT, "more than %d entries", LAYER_MAX_ENTRIES);
 	if (!strip(&path, k->x->strip))
 		return 0;
 	if (e.type == TAR_HARDLINK && k->x->strip) {
-		if (clean_path(e.link, &link, err) < 0)
+		if (clean_name(e.link, &link, err) < 0)
 			return err_wrap(err, "hard link to '%.*s'", STR_ARG(tar_shown(e.link)));
 		if (!strip(&link, k->x->strip))
 			return err_set(err, ERR_INPUT, "hard link to '%.*s', which is left out",

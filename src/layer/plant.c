@@ -120,7 +120,7 @@ static int plant_hardlink(struct plant *p, const struct spot *s, const struct ta
 	struct err *err)
 {
 	CLEANUP(buf_done) struct buf target = BUF(TAR_NAME_MAX), parent = BUF(TAR_NAME_MAX);
-	if (clean_path(e->link, &target, err) < 0)
+	if (clean_name(e->link, &target, err) < 0)
 		return err_wrap(err, "hard link to '%.*s'", STR_ARG(tar_shown(e->link)));
 	const char *path = buf_cstr(&target), *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;

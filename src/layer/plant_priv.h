@@ -154,6 +154,6 @@ int spot_clear(struct plant *p, const struct spot *s, struct err *err);
 int spot_make_folder(struct plant *p, const struct spot *s, struct note **ret, struct err *err);
 
 /* "/a//b/./../c/" -> "a/c"; ERR_INPUT when it leads out of the tree. */
-int clean_path(struct str path, struct buf *ret, struct err *err);
+int clean_name(struct str path, struct buf *ret, struct err *err);
 
 #endif

@@ -13,7 +13,7 @@ static bool go_up(struct buf *b)
 	return true;
 }
 
-int clean_path(struct str path, struct buf *ret, struct err *err)
+int clean_name(struct str path, struct buf *ret, struct err *err)
 {
 	struct str rest = path, name;
 	size_t n_names = 0;
@@ -62,7 +62,7 @@ static int unpack_entry(struct plant *p, const struct tar_entry *e, struct windo
 	struct feed *feed, struct err *err)
 {
 	CLEANUP(buf_done) struct buf path = BUF(TAR_NAME_MAX);
-	if (clean_path(e->name, &path, err) < 0)
+	if (clean_name(e->name, &path, err) < 0)
 		return -1;
 	ssize_t slash = str_rchr(buf_str(&path), '/');
 	size_t at = slash < 0 ? 0 : (size_t)slash + 1;

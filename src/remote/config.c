@@ -72,7 +72,7 @@ static int read_auths(const struct json *auths, struct arena *a, struct docker_c
 	return 0;
 }
 
-int config_parse(struct str bytes, struct arena *a, struct docker_config *ret, struct err *err)
+int docker_config_parse(struct str bytes, struct arena *a, struct docker_config *ret, struct err *err)
 {
 	struct docker_config c = {0};
 	struct json *auths = NULL, *helpers = NULL;
@@ -156,7 +156,7 @@ static int load(struct remote *r, struct arena *a, struct docker_config *ret, st
 		*err = why;
 		return -1;
 	}
-	if (config_parse(buf_str(&bytes), a, ret, err) < 0) {
+	if (docker_config_parse(buf_str(&bytes), a, ret, err) < 0) {
 		err_in_file(err, r->docker_config);
 		return -1;
 	}

@@ -12,14 +12,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct docker_config c;
 	struct err err = {0};
 	struct credentials set = {.user = S("user"), .password = S("p:w")};
-	if (config_parse(str_n(data, size), &a, &c, &err) < 0)
+	if (docker_config_parse(str_n(data, size), &a, &c, &err) < 0)
 		return 0;
 	(void)config_match(&c, S("docker.io"), S("library/debian"));
 	(void)config_match(&c, S("ghcr.io"), S("me/app"));
 	config_write(&b, &c, S("fuzz.example"), &set);
 	if (b.is_over || b.n > 3 << 20)
 		return 0;
-	assert(config_parse(buf_str(&b), &a, &c, &err) == 0);
+	assert(docker_config_parse(buf_str(&b), &a, &c, &err) == 0);
 	const struct config_auth *found = config_match(&c, S("fuzz.example"), S("x"));
 	assert(found && found->c.user.n);
 	return 0;

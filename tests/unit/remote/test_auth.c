@@ -6,7 +6,7 @@ static struct docker_config parse(struct arena *a, const char *text)
 {
 	struct docker_config c = {0};
 	struct err err = {0};
-	OK(config_parse(str_of(text), a, &c, &err));
+	OK(docker_config_parse(str_of(text), a, &c, &err));
 	return c;
 }
 
@@ -76,7 +76,7 @@ static void config_parse_bad(void **state)
 		CLEANUP(arena_done) struct arena a = {0};
 		struct docker_config c;
 		struct err err = {0};
-		FAILS(ERR_INPUT, config_parse(str_of(bad[i].text), &a, &c, &err));
+		FAILS(ERR_INPUT, docker_config_parse(str_of(bad[i].text), &a, &c, &err));
 		assert_non_null(strstr(err.what, bad[i].says));
 	}
 	CLEANUP(arena_done) struct arena a = {0};
