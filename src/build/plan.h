@@ -56,6 +56,7 @@ struct step {
 	struct image_strs proxies; /* RUN: further variables that are no part of its key */
 	struct image_platform platform;
 	struct origin from;    /* COPY, ADD */
+	struct str dest;       /* COPY, ADD: absolute, its end as written */
 	struct step_mount *mounts; /* RUN */
 	size_t n_mounts;
 	bool ignores_cache;

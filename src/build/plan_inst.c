@@ -233,14 +233,19 @@ static int do_copy(struct stage_plan *t, const struct inst *in, struct err *err)
 {
 	CLEANUP(buf_done) struct buf b = BUF(HISTORY_MAX);
 	struct step *s = add_step(t, in->kind == INST_ADD ? STEP_ADD : STEP_COPY, in);
+	struct str dest = in->copy.dest.text;
 	s->from = (struct origin){.kind = ORIGIN_CONTEXT, .context = t->p->b->context};
+	s->dest = str_starts(dest, S("/"))
+		? dest
+		: arena_fmt(t->p->b->arena, "%.*s/%.*s",
+			  STR_ARG(t->s->state.config.working_dir), STR_ARG(dest));
 	if (in->copy.from.text.p &&
 		find_origin(t, s, in->copy.from, true, &s->from, err) < 0)
 		return -1;
 	add_words(&b, &in->copy.sources);
 	for (size_t i = 0; i < in->copy.n_files; i++)
 		buf_fmt(&b, " <<%.*s", STR_ARG(in->copy.files[i].name));
-	buf_fmt(&b, " %.*s", STR_ARG(in->copy.dest.text));
+	buf_fmt(&b, " %.*s", STR_ARG(dest));
 	add_history(t, s, arena_fmt(t->p->b->arena, "%s%s", inst_kind_name(in->kind), buf_cstr(&b)));
 	return 0;
 }

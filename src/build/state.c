@@ -1,5 +1,8 @@
 #include "build/state.h"
 
+#include "base/csv.h"
+#include "base/num.h"
+
 struct image_strs state_strs(struct arena *a, const struct str *p, size_t n)
 {
 	struct image_strs copy = {ARENA_ARRAY(a, struct str, n + 1), n};
@@ -82,9 +85,49 @@ static void add_sorted(struct state *s, struct image_strs *list, struct str text
 	*list = longer;
 }
 
+static struct str lower(struct arena *a, struct str text)
+{
+	char *p = ARENA_ARRAY(a, char, text.n + 1);
+	for (size_t i = 0; i < text.n; i++)
+		p[i] = ch_lower(text.p[i]);
+	return str_n(p, text.n);
+}
+
+static int compare_strs(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* The document has one port and its protocol per member: "8000-8001" becomes two, "/tcp" is added,
+ * and addresses and ports of a host, which mean nothing in an image, go. */
 void state_add_port(struct state *s, struct str port)
 {
-	add_sorted(s, &s->config.ports, port);
+	struct err err = {0};
+	struct str numbers = port, first = STR_NONE, protocol = S("tcp");
+	uint64_t from = 0, to = 0;
+	ssize_t slash = str_rchr(port, '/');
+	if (slash >= 0) {
+		protocol = lower(s->arena, str_skip(port, (size_t)slash + 1));
+		numbers = str_sub(port, 0, (size_t)slash);
+	}
+	numbers = str_skip(numbers, (size_t)(str_rchr(numbers, ':') + 1));
+	(void)str_cut(&numbers, '-', &first);
+	if (num_parse_u64(first, 0, UINT16_MAX, &from, &err) < 0 ||
+		num_parse_u64(numbers.n ? numbers : first, from, UINT16_MAX, &to, &err) < 0)
+		return; /* scope_apply() has refused it */
+	const struct image_strs *old = &s->config.ports;
+	struct str_vec all = {0};
+	for (size_t i = 0; i < old->n; i++)
+		vec_push(&all, old->p[i]);
+	for (uint64_t i = from; i <= to; i++)
+		vec_push(&all, arena_fmt(s->arena, "%u/%.*s", (unsigned)i, STR_ARG(protocol)));
+	vec_sort(&all, compare_strs);
+	struct image_strs list = {ARENA_ARRAY(s->arena, struct str, all.n), 0};
+	VEC_EACH(&all, each)
+		if (!list.n || !str_eq(list.p[list.n - 1], *each))
+			list.p[list.n++] = *each;
+	vec_done(&all);
+	s->config.ports = list;
 }
 
 void state_add_volume(struct state *s, struct str path)

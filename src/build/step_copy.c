@@ -124,7 +124,7 @@ static int make_key(struct copying *c, struct digest *ret, struct str *ret_input
 	struct digest files;
 	if (w->step->parent && !i->is_link)
 		key_add_digest(k, "files below", &w->step->parent->chain);
-	key_add(k, "to", i->dest.text);
+	key_add(k, "to", w->step->dest);
 	key_add(k, "chown", i->chown.text);
 	key_add(k, "chmod", i->chmod.text);
 	key_add(k, "link", i->is_link ? S("yes") : S("no"));
@@ -144,11 +144,11 @@ static int make_key(struct copying *c, struct digest *ret, struct str *ret_input
 
 /* ---- doing it ---- */
 
-static bool is_folder(const struct inst_copy *c, size_t n_fetched)
+static bool is_folder(const struct copying *c)
 {
-	struct str dest = c->dest.text, last = path_base(dest);
-	return str_ends(dest, S("/")) || str_is(last, ".") ||
-	       c->sources.n + c->n_files + n_fetched > 1;
+	struct str dest = c->w->step->dest;
+	return str_ends(dest, S("/")) || str_is(path_base(dest), ".") ||
+	       c->c->sources.n + c->c->n_files + c->fetched.n > 1;
 }
 
 /* A file of the layers below; p NULL = there is none. */
@@ -192,8 +192,8 @@ static int find_owner(struct copying *c, struct put *p, struct err *err)
 static int put_all(struct copying *c, struct put *p, struct err *err)
 {
 	const struct inst_copy *i = c->c;
-	bool folder = is_folder(i, c->fetched.n);
-	struct str dest = i->dest.text;
+	bool folder = is_folder(c);
+	struct str dest = c->w->step->dest;
 	if (c->w->step->kind == STEP_ADD &&
 		add_unpack_archives(c->w, i, c->from, &c->files, p, dest, err) < 0)
 		return -1;

@@ -365,10 +365,10 @@ in_image() { knarr run --rm t:1 "$@"; }
 }
 
 @test "build --explain says what changed" {
-	echo 1 >"$ctx/a"
+	echo explained-1 >"$ctx/a"
 	printf 'FROM tiny:1\nCOPY a /a\n' >"$ctx/Dockerfile"
 	build
-	echo 2 >"$ctx/a"
+	echo explained-2 >"$ctx/a"
 	run knarr build --progress plain --explain -t t:1 "$ctx"
 	[[ $output == *"cache miss: changed a"* ]]
 }
@@ -386,7 +386,7 @@ in_image() { knarr run --rm t:1 "$@"; }
 		$'FRM tiny:1|1:1|unknown instruction'
 		$'FROM tiny:1\nCOPY missing /x|2:1|missing'
 		$'FROM tiny:1\nRUN --mount=type=nope x|2:|type'
-		$'FROM tiny:1\nCOPY --from=later / /\nFROM tiny:1 AS later|2:|later'
+		$'FROM tiny:1 AS a\nCOPY --from=later / /\nFROM tiny:1 AS later\nFROM a|2:|later'
 		$'FROM tiny:1\nRUN exit 7|2:1|exit code 7'
 		$'FROM tiny:1\nENV A=${|2:|'
 		$'# syntax=evil/frontend\nFROM tiny:1|1:|foreign front end'

@@ -13,6 +13,20 @@ void fd_vec_done(struct fd_vec *v)
 	vec_done(v);
 }
 
+/* overlayfs refuses a folder that is there twice. The lower one could not be seen anyway: what it
+ * brings, the upper one brings again. */
+static bool has_lower(const struct overlay *o, int fd)
+{
+	struct stat st, other;
+	if (fstat(fd, &st) < 0)
+		return false;
+	VEC_EACH(&o->lowers, each)
+		if (fstat(*each, &other) == 0 && other.st_ino == st.st_ino &&
+			other.st_dev == st.st_dev)
+			return true;
+	return false;
+}
+
 int overlay_add_lower(struct overlay *o, const char *path, struct err *err)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -23,7 +37,10 @@ int overlay_add_lower(struct overlay *o, const char *path, struct err *err)
 			err->kind = ERR_NOT_FOUND;
 		return -1;
 	}
-	vec_push(&o->lowers, fd);
+	if (has_lower(o, fd))
+		close(fd);
+	else
+		vec_push(&o->lowers, fd);
 	return 0;
 }
 
