@@ -148,6 +148,9 @@ struct tag_set;
 /* Several, and then tags that name them (as tag_set_all), in one transaction. */
 int manifest_put_all(struct store *s, struct str repository, const struct manifest_row *m, size_t n,
 	const struct tag_set *tags, size_t n_tags, struct err *err);
+/* A manifest that some repository has becomes this one's too, with all that is below it and here. The
+ * caller may see it: nothing is asked. ERR_NOT_FOUND. */
+int manifest_link(struct store *s, struct str repository, const struct digest *d, struct err *err);
 int manifest_get(struct store *s, struct str repository, const struct digest *d, struct arena *a,
 	struct manifest_row *ret, struct err *err); /* children are not filled */
 /* Removes it from the repository, with the tags that name it there. ERR_CONFLICT when a tagged

@@ -81,6 +81,35 @@ int manifest_put(struct store *s, struct str repository, const struct manifest_r
 	return manifest_put_all(s, repository, m, 1, NULL, 0, err);
 }
 
+static int link_below(struct store *s, struct str repository, const char *digest, struct err *err)
+{
+	if (db_exec(s->db, err, "INSERT INTO repository (name) VALUES ($1) ON CONFLICT DO NOTHING",
+		    DB_STR(repository)) < 0)
+		return -1;
+	int n = db_exec(s->db, err,
+		"WITH RECURSIVE below (digest) AS ("
+		"SELECT m.digest FROM manifest m WHERE m.digest = $1 UNION"
+		" SELECT c.child FROM manifest_child c JOIN below ON c.manifest = below.digest)"
+		" INSERT INTO link (repository, digest, is_manifest, added_ns)"
+		" SELECT $2, b.digest, CASE WHEN EXISTS"
+		" (SELECT 1 FROM manifest m WHERE m.digest = b.digest) THEN 1 ELSE 0 END, $3"
+		" FROM below b WHERE EXISTS (SELECT 1 FROM link l WHERE l.digest = b.digest)"
+		" ON CONFLICT (repository, digest) DO UPDATE SET added_ns = excluded.added_ns,"
+		" is_manifest = CASE WHEN link.is_manifest <> 0 THEN 1"
+		" ELSE excluded.is_manifest END",
+		DB_TEXT(digest), DB_STR(repository), DB_I64(clock_now(s->clock)));
+	return n != 0 ? n : err_set(err, ERR_NOT_FOUND, "there is no manifest %s", digest);
+}
+
+int manifest_link(struct store *s, struct str repository, const struct digest *d, struct err *err)
+{
+	char text[DIGEST_TEXT];
+	if (repository_check(repository, err) < 0 || blob_keep(s, d, err) < 0 ||
+		store_begin(s, err) < 0)
+		return -1;
+	return store_end(s, link_below(s, repository, digest_text(d, text), err), err) < 0 ? -1 : 0;
+}
+
 #define COLUMNS " m.digest, m.media_type, m.size, m.subject, m.artifact_type, m.annotations"
 
 static int read_row(const struct db_row *q, struct arena *a, struct manifest_row *ret,

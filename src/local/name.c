@@ -164,7 +164,7 @@ int local_tag(struct store *s, const struct image_ref *ref, const struct digest 
 	struct image_ref r = *ref;
 	image_ref_default_tag(&r);
 	if (repository_of(&r, &repository, err) < 0 ||
-		link_add(s, buf_str(&repository), image, err) < 0)
+		manifest_link(s, buf_str(&repository), image, err) < 0)
 		return -1;
 	return tag_set(s,
 		&(struct tag_set){

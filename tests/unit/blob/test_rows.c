@@ -310,6 +310,32 @@ static void layer_rows(void **state)
 	assert_true(digest_eq(&got.digest, &blob));
 }
 
+static void manifest_link_takes_all_below(void **state)
+{
+	struct temp_store *t = *state;
+	struct err err = {0};
+	CLEANUP(arena_done) struct arena a = {0};
+	struct manifest_row row;
+	struct digest layer = put(t, "layer"), gone = digest_of(S("gone")), no_row = put(t, "blob");
+	struct digest image = put_manifest(t, "a", "image", &layer, 1, NULL);
+	struct digest children[] = {image, gone};
+	struct digest index = put_manifest(t, "a", "index", children, 2, NULL);
+	OK(link_add(t->s, S("a"), &layer, &err));
+	OK(link_add(t->s, S("b"), &index, &err)); /* as a blob: becomes a manifest */
+	OK(manifest_link(t->s, S("b"), &index, &err));
+	OK(manifest_link(t->s, S("b"), &index, &err));
+	OK(manifest_get(t->s, S("b"), &index, &a, &row, &err));
+	STR_IS(row.media_type, "a/b");
+	OK(manifest_get(t->s, S("b"), &image, &a, &row, &err));
+	assert_int_equal(link_has(t->s, S("b"), &layer, &err), 1);
+	assert_int_equal(link_has(t->s, S("b"), &gone, &err), 0);
+	FAILS(ERR_NOT_FOUND, manifest_get(t->s, S("b"), &layer, &a, &row, &err));
+	tag(t, "b", "v1", &index);
+	FAILS(ERR_NOT_FOUND, manifest_link(t->s, S("c"), &gone, &err));
+	FAILS(ERR_NOT_FOUND, manifest_link(t->s, S("c"), &no_row, &err));
+	assert_false(repository_exists(t->s, S("c")));
+}
+
 static void generation_moves_with_every_change(void **state)
 {
 	struct temp_store *t = *state;
@@ -342,6 +368,7 @@ int main(void)
 		CASE(tag_set_keeps_order),
 		CASE(tag_many_writers),
 		CASE(repositories_are_listed),
+		CASE(manifest_link_takes_all_below),
 		CASE(layer_rows),
 		CASE(generation_moves_with_every_change),
 	};
