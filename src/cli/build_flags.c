@@ -473,31 +473,40 @@ int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec
 	return session_store(s, &ret->store, err) < 0 ? -1 : session_remote(s, &ret->remote, err);
 }
 
-int build_flags_write_files(const struct build_flags *f, const struct build_result *r,
-	struct err *err)
+void build_flags_add_metadata(const struct build_flags *f, const struct build_result *r,
+	struct buf *ret)
 {
-	CLEANUP(buf_done) struct buf b = BUF(64 * 1024);
+	CLEANUP(buf_done) struct buf names = BUF(64 * 1024);
 	char text[DIGEST_TEXT];
 	struct json_out o;
-	if (f->iidfile && fs_write_file(AT_FDCWD, f->iidfile,
-				  str_of(digest_text(&r->config, text)), 0644, FS_NO_SYNC, err) < 0)
-		return -1;
-	if (!f->metadata_file)
-		return 0;
-	json_out_init(&o, &b, 2);
+	json_out_init(&o, ret, 2);
 	json_object(&o);
 	json_key(&o, "containerimage.config.digest");
 	json_add_cstr(&o, digest_text(&r->config, text));
 	json_key(&o, "containerimage.digest");
 	json_add_cstr(&o, digest_text(&r->manifest.digest, text));
+	for (size_t i = 0; i < f->tags.n; i++)
+		buf_fmt(&names, "%s%s", i ? "," : "", f->tags.p[i]);
 	if (f->tags.n) {
 		json_key(&o, "image.name");
-		CLEANUP(buf_done) struct buf names = BUF(64 * 1024);
-		for (size_t i = 0; i < f->tags.n; i++)
-			buf_fmt(&names, "%s%s", i ? "," : "", f->tags.p[i]);
 		json_add_str(&o, buf_str(&names));
 	}
 	json_end(&o);
+}
+
+int build_flags_write_files(const struct build_flags *f, const struct build_result *r,
+	struct err *err)
+{
+	CLEANUP(buf_done) struct buf b = BUF(64 * 1024);
+	char text[DIGEST_TEXT];
+	if (f->iidfile && fs_write_file(AT_FDCWD, f->iidfile,
+				  str_of(digest_text(&r->config, text)), 0644, FS_NO_SYNC, err) < 0)
+		return -1;
+	if (!f->metadata_file)
+		return 0;
+	build_flags_add_metadata(f, r, &b);
 	buf_add_ch(&b, '\n');
+	if (buf_check(&b, "metadata of the build", err) < 0)
+		return -1;
 	return fs_write_file(AT_FDCWD, f->metadata_file, buf_str(&b), 0644, FS_NO_SYNC, err);
 }

@@ -27,6 +27,9 @@ int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec
 	struct err *err);
 /* Is stdout taken by an output (-o -)? */
 bool build_flags_take_stdout(const struct build_flags *f);
+/* What --metadata-file has, as buildx writes it. */
+void build_flags_add_metadata(const struct build_flags *f, const struct build_result *r,
+	struct buf *ret);
 /* --iidfile and --metadata-file. */
 int build_flags_write_files(const struct build_flags *f, const struct build_result *r,
 	struct err *err);

@@ -14,6 +14,7 @@ const struct cmd cmd_table[] = {
 	{"logout", cmd_logout, "[REGISTRY]", "forget it", NULL},
 	{"image", cmd_image, "COMMAND …", "images of this machine", NULL},
 	{"run", cmd_run, "[OPTIONS] IMAGE [COMMAND…]", "run a container in the foreground", NULL},
+	{"workflow", cmd_workflow, "COMMAND …", "run or check GitHub Actions workflow files", NULL},
 	{"expr", cmd_expr, "[--context FILE] EXPRESSION", "evaluate what stands in ${{ }}", NULL},
 	{"metadata", cmd_metadata, "[OPTIONS]", "image tags and labels from a git ref and event", NULL},
 	{"dockerfile", cmd_dockerfile, "COMMAND …", "read Dockerfiles", NULL},

@@ -16,6 +16,7 @@ CMD(login);
 CMD(logout);
 CMD(image);
 CMD(run);
+CMD(workflow);
 CMD(expr);
 CMD(metadata);
 CMD(dockerfile);

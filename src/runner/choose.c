@@ -13,7 +13,7 @@ struct chooser {
 	struct arena *a;
 	struct choices *out;
 	struct buf why;
-	size_t n_broken;
+	size_t n_files, n_broken;
 };
 
 /* ---- reading ---- */
@@ -158,8 +158,12 @@ static int choose_named(struct chooser *c, struct err *err)
 	for (size_t i = 0; i < c->spec->n_files; i++) {
 		const char *path = c->spec->files[i];
 		struct workflow *w;
+		size_t n = c->out->n;
+		c->n_files++;
 		if (parse(c, AT_FDCWD, path, str_of(path), &w, err) < 0 || decide(c, w, err) < 0)
 			return -1;
+		if (c->out->n == n)
+			return err_set(err, ERR_INPUT, "%s", buf_cstr(&c->why));
 	}
 	return 0;
 }
@@ -176,6 +180,7 @@ static int choose_one(struct chooser *c, int dir_fd, const char *name, struct er
 	struct err why = {0};
 	struct workflow *w;
 	struct str file = arena_fmt(c->a, FOLDER "/%s", name);
+	c->n_files++;
 	if (parse(c, dir_fd, name, file, &w, &why) < 0) {
 		c->n_broken++;
 		if (why.kind != ERR_INPUT) /* else it is told already */
@@ -216,12 +221,11 @@ static int choose_triggered(struct chooser *c, struct err *err)
 }
 
 int choose(const struct runner_spec *spec, const struct repo *r, struct arena *a,
-	struct choices *ret, struct str *ret_why, size_t *ret_n_broken, struct err *err)
+	struct choices *ret, struct looked *ret_looked, struct err *err)
 {
 	struct chooser c = {.spec = spec, .r = r, .a = a, .out = ret, .why = BUF(4096)};
 	int rc = spec->n_files ? choose_named(&c, err) : choose_triggered(&c, err);
-	*ret_why = arena_str(a, buf_str(&c.why));
-	*ret_n_broken = c.n_broken;
+	*ret_looked = (struct looked){arena_str(a, buf_str(&c.why)), c.n_files, c.n_broken};
 	buf_done(&c.why);
 	return rc;
 }

@@ -24,9 +24,13 @@ struct choice {
 };
 VEC_TYPE(choices, struct choice);
 
-/* *ret_why says why there is none; *ret_n_broken how many files of the folder cannot be read (they are
- * told). A file that was named and is broken is an error. */
+struct looked {
+	struct str why_none; /* when there are no choices */
+	size_t n_files;
+	size_t n_broken; /* files of the folder that cannot be read: they are told */
+};
+/* A file that was named and is broken, or does not run on the event, is an error. */
 int choose(const struct runner_spec *spec, const struct repo *r, struct arena *a,
-	struct choices *ret, struct str *ret_why, size_t *ret_n_broken, struct err *err);
+	struct choices *ret, struct looked *ret_looked, struct err *err);
 
 #endif

@@ -235,7 +235,7 @@ void steps_run(struct scope *scope, const struct workflow_step_vec *steps,
 	struct runner_steps *record);
 void steps_run_posts(struct job *j);
 struct step *step_new(struct scope *scope, const struct workflow_step *def, unsigned number);
-void step_run(struct step *s);
+void step_do(struct step *s);
 int step_run_script(struct step *s, struct err *err);
 int step_run_action(struct step *s, struct err *err);
 /* Is there such an action, as far as its name tells? */

@@ -128,16 +128,18 @@ int runner_run(const struct runner_spec *spec, struct arena *a, struct runner_an
 	CLEANUP(runner_answer_done) struct runner_answer answer = {0};
 	struct choices choices = {0};
 	struct repo repo;
-	size_t n_broken = 0;
+	struct looked looked;
 	if (repo_look(spec->dir, a, &repo, err) < 0)
 		return -1;
-	int rc = choose(spec, &repo, a, &choices, &answer.why_nothing, &n_broken, err);
+	int rc = choose(spec, &repo, a, &choices, &looked, err);
 	if (rc == 0)
 		rc = run_all(spec, &repo, &choices, a, &answer, err);
 	vec_done(&choices);
 	if (rc < 0)
 		return -1;
-	answer.result = worst(&answer, n_broken);
+	answer.why_nothing = looked.why_none;
+	answer.n_files = looked.n_files;
+	answer.result = worst(&answer, looked.n_broken);
 	*ret = answer;
 	answer = (struct runner_answer){0};
 	return 0;

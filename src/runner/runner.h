@@ -176,6 +176,7 @@ VEC_TYPE(runner_runs, struct runner_run);
 struct runner_answer {
 	enum runner_result result; /* the worst; skipped when nothing was triggered */
 	struct runner_runs runs;   /* one per workflow file */
+	size_t n_files;            /* looked at, also those that were not triggered */
 	struct str why_nothing;    /* when there are none */
 };
 void runner_answer_done(struct runner_answer *r);

@@ -263,7 +263,7 @@ static void fail(struct step *s, struct err *err)
 	finish(s);
 }
 
-void step_run(struct step *s)
+void step_do(struct step *s)
 {
 	struct err err = {0};
 	const struct expr *condition = s->post ? s->post->condition : s->def->condition;

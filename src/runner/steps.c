@@ -6,7 +6,7 @@ void steps_run(struct scope *scope, const struct workflow_step_vec *steps,
 {
 	for (size_t i = 0; i < steps->n; i++) {
 		struct step *s = step_new(scope, &steps->p[i], (unsigned)i + 1);
-		step_run(s);
+		step_do(s);
 		if (record)
 			vec_push(record, s->record);
 	}
@@ -25,7 +25,7 @@ static void run_post(struct job *j, struct post *p)
 	s->post = p;
 	env_add_all(&s->state, &main_step->state);
 	env_done(&main_step->state);
-	step_run(s);
+	step_do(s);
 }
 
 void steps_run_posts(struct job *j)
