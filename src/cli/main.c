@@ -65,6 +65,7 @@ int main(int argc, char **argv)
 {
 	struct cmd_globals g = {0};
 	struct err err = {0};
+	char version[] = "version";
 	int at = leading_options(&g, argc, argv, &err);
 	if (at < 0)
 		return exit_with(&err);
@@ -72,7 +73,7 @@ int main(int argc, char **argv)
 		strcmp(argv[at], "help") == 0)
 		return help();
 	if (strcmp(argv[at], "--version") == 0 || strcmp(argv[at], "-v") == 0)
-		argv[at] = (char[]){"version"};
+		argv[at] = version;
 	const struct cmd *cmd = cmd_find(str_of(argv[at]));
 	return cmd ? cmd->run(cmd, &g, argc - at, argv + at) : unknown(argv[at]);
 }
