@@ -314,15 +314,21 @@ static void *rogue_main(void *arg)
 	return NULL;
 }
 
-static void rogue_start(struct rogue *g)
+static int bound_socket(uint16_t *ret_port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t n = sizeof(a);
-	g->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(g->listen_fd, (struct sockaddr *)&a, n), 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	*ret_port = ntohs(a.sin_port);
+	return fd;
+}
+
+static void rogue_start(struct rogue *g)
+{
+	g->listen_fd = bound_socket(&g->port);
 	assert_int_equal(listen(g->listen_fd, 5), 0);
-	assert_int_equal(getsockname(g->listen_fd, (struct sockaddr *)&a, &n), 0);
-	g->port = ntohs(a.sin_port);
 	pthread_create(&g->thread, NULL, rogue_main, g);
 }
 
@@ -381,15 +387,14 @@ static void http_call_explains_what_the_network_did(void **state)
 
 static void http_call_nobody_listens_says_so(void **state)
 {
+	uint16_t port;
 	struct err err = {0};
 	struct http_response r = {0};
-	struct rogue g = {0};
 	char url[64], words[100];
 	PAIR(p);
-	rogue_start(&g);
-	rogue_done(&g); /* its port is free now */
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", g.port);
-	snprintf(words, sizeof(words), "connect to 127.0.0.1:%u: connection refused", g.port);
+	CLEANUP(fd_close) int fd = bound_socket(&port); /* keeps the port from others */
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", port);
+	snprintf(words, sizeof(words), "connect to 127.0.0.1:%u: connection refused", port);
 	FAILS(ERR_NET,
 		http_call(p.client, &(struct http_call){.method = "GET", .url = url}, &r, &err));
 	assert_string_equal(err.what, words);
