@@ -1,7 +1,9 @@
 /* rig -- a tiny root file system around busybox, and what is left of a container afterwards.
  *
  * Tests of this room that make namespaces are skipped, and say so, unless they run as root on a
- * machine with a static busybox and a runtime.
+ * machine with a static busybox and a runtime. Whatever else runs on the machine (the same test, too)
+ * is not counted: mounts are those of a namespace of the test's own, names and environments carry
+ * its process id.
  */
 #ifndef UNIT_CONTAINER_RIG_H
 #define UNIT_CONTAINER_RIG_H
@@ -12,21 +14,44 @@
 #include "container/container.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #define RIG_PATH "PATH=/usr/bin:/bin"
 
 struct rig {
 	struct temp_dir dir;
-	char root[80], upper[80], work[80];
+	char root[80], upper[80], work[80], name[40], env_tag[40];
+	const char *env[3];
 	const char *lowers[1];
 	struct buf out, err; /* what the container printed */
 	struct proc_end end;
 	struct container_spec spec;
 };
 
-static const char *const rig_env[] = {RIG_PATH, NULL};
+/* In names and environments of what this process starts, or a process it forked after rig_init(). */
+static inline const char *rig_tag(void)
+{
+	static char tag[20];
+	if (!tag[0])
+		snprintf(tag, sizeof(tag), "p%dx", (int)getpid());
+	return tag;
+}
+
+/* A mount namespace of our own. Shared, as systemd's is: what leaves a namespace made from it by
+ * mistake would show here. */
+static inline void rig_be_alone(void)
+{
+	static bool is_done;
+	if (is_done || geteuid() != 0)
+		return;
+	is_done = true;
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
+}
 
 static inline void rig_need_root(void)
 {
@@ -90,10 +115,17 @@ static inline int rig_collect(void *ctx, int stream, struct str text, struct err
 	return buf_check(stream == 1 ? &r->out : &r->err, "output", err);
 }
 
+static inline void rig_name(struct rig *r, const char *what)
+{
+	snprintf(r->name, sizeof(r->name), "%s-%s", what, rig_tag());
+	r->spec.name = r->name;
+}
+
 /* A root with busybox and nothing else: no /proc, no /etc. */
 static inline void rig_init(struct rig *r)
 {
 	rig_need_root();
+	rig_be_alone();
 	*r = (struct rig){.dir = temp_dir_new(), .out = BUF(8 << 20), .err = BUF(8 << 20)};
 	snprintf(r->root, sizeof(r->root), "%s/root", r->dir.path);
 	snprintf(r->upper, sizeof(r->upper), "%s/upper", r->dir.path);
@@ -103,12 +135,15 @@ static inline void rig_init(struct rig *r)
 	rig_mkdir(r, "work");
 	rig_busybox(r, "root");
 	r->lowers[0] = r->root;
-	r->spec = (struct container_spec){.name = "test",
-		.lowers = r->lowers,
+	snprintf(r->env_tag, sizeof(r->env_tag), "RIG=%s", rig_tag());
+	r->env[0] = RIG_PATH;
+	r->env[1] = r->env_tag;
+	r->spec = (struct container_spec){.lowers = r->lowers,
 		.n_lowers = 1,
-		.env = rig_env,
+		.env = r->env,
 		.on_output = rig_collect,
 		.ctx = r};
+	rig_name(r, "test");
 }
 
 static inline void rig_done(struct rig *r)
@@ -158,6 +193,7 @@ static inline size_t rig_count_mounts(void)
 	struct str rest, line;
 	size_t n = 0;
 	CLEANUP(buf_done) struct buf b = BUF(16 << 20);
+	rig_be_alone();
 	OK(fs_read_file(AT_FDCWD, "/proc/self/mountinfo", &b, &err));
 	for (rest = buf_str(&b); str_line(&rest, &line);)
 		for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -165,57 +201,97 @@ static inline size_t rig_count_mounts(void)
 	return n;
 }
 
-/* Folders called knarr-<pid of a helper>-test... below a cgroup hierarchy, or in /tmp from crun. */
-static inline size_t rig_count_names(const char *folder, const char *start, const char *middle)
+static inline void rig_list(const char *folder, struct fs_entries *ret)
 {
 	struct err err = {0};
-	size_t n = 0;
-	CLEANUP(fs_entries_done) struct fs_entries entries = {0};
 	CLEANUP(fd_close) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	OK(fs_list(fd, &entries, &err));
-	VEC_EACH(&entries, e)
-		n += str_starts(str_of(e->name), str_of(start)) && strstr(e->name, middle) != NULL;
+	if (fd >= 0)
+		OK(fs_list(fd, ret, &err));
+}
+
+static inline bool rig_has_name(const struct fs_entries *entries, const char *name)
+{
+	VEC_EACH(entries, e)
+		if (strcmp(e->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Names in /tmp that begin so and were not there before. Somebody else's may be among them, but
+ * those are new ones each time. */
+struct rig_names {
+	const char *start;
+	struct fs_entries before, found;
+	bool has_found;
+};
+
+static inline struct rig_names rig_names_before(const char *start)
+{
+	struct rig_names names = {.start = start};
+	rig_list("/tmp", &names.before);
+	return names;
+}
+
+static inline void rig_names_done(struct rig_names *names)
+{
+	fs_entries_done(&names->before);
+	fs_entries_done(&names->found);
+}
+CLEANUP_VAL(rig_names_done, struct rig_names);
+
+/* How many of those that the first call finds are left. */
+static inline size_t rig_names_left(struct rig_names *names)
+{
+	size_t n = 0;
+	CLEANUP(fs_entries_done) struct fs_entries now = {0};
+	rig_list("/tmp", &now);
+	if (!names->has_found)
+		rig_list("/tmp", &names->found);
+	names->has_found = true;
+	VEC_EACH(&names->found, e)
+		n += str_starts(str_of(e->name), str_of(names->start)) &&
+			!rig_has_name(&names->before, e->name) && rig_has_name(&now, e->name);
 	return n;
 }
 
-/* A cgroup's name has '_' for what it cannot hold. */
-static inline size_t rig_count_cgroups(const char *wanted)
+/* Folders called knarr-<pid of a helper>-<name> below a cgroup hierarchy. */
+static inline size_t rig_count_cgroups(const char *name)
 {
-	char name[64];
-	snprintf(name, sizeof(name), "%s", wanted);
-	for (char *p = name; *p; p++)
-		if (*p == '.')
-			*p = '_';
 	static const char *const hierarchies[] = {"", "unified", "memory", "pids", "cpu", "devices",
 		"cpuset", "freezer", "blkio", "systemd", "cpuacct"};
 	char path[64];
 	size_t n = 0;
 	for (size_t i = 0; i < ARRAY_LEN(hierarchies); i++) {
 		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", hierarchies[i]);
-		n += rig_count_names(path, "knarr-", name);
+		CLEANUP(fs_entries_done) struct fs_entries entries = {0};
+		rig_list(path, &entries);
+		VEC_EACH(&entries, e)
+			n += str_starts(str_of(e->name), S("knarr-")) &&
+				strstr(e->name, name) != NULL;
 	}
 	return n;
 }
 
-/* Processes whose command line holds a word. */
+static inline bool rig_file_has(const char *pid, const char *file, const char *word)
+{
+	char path[64];
+	struct err ignored; /* it has ended */
+	CLEANUP(buf_done) struct buf b = BUF(8 << 20);
+	snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, file);
+	return fs_read_file(AT_FDCWD, path, &b, &ignored) == 0 &&
+		str_has(buf_str(&b), str_of(word));
+}
+
+/* Processes of ours whose command line holds a word. */
 static inline size_t rig_count_processes(const char *word)
 {
-	struct err err = {0};
 	size_t n = 0;
 	CLEANUP(fs_entries_done) struct fs_entries entries = {0};
-	CLEANUP(fd_close) int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	OK(fs_list(fd, &entries, &err));
-	VEC_EACH(&entries, e) {
-		CLEANUP(buf_done) struct buf b = BUF(1 << 20);
-		char path[64];
-		struct err ignored;
-		snprintf(path, sizeof(path), "%.20s/cmdline", e->name);
-		if (!ch_is_digit(e->name[0]) || fs_read_file(fd, path, &b, &ignored) < 0)
-			continue;
-		n += str_has(buf_str(&b), str_of(word));
-	}
+	rig_list("/proc", &entries);
+	VEC_EACH(&entries, e)
+		n += ch_is_digit(e->name[0]) && rig_file_has(e->name, "cmdline", word) &&
+			(rig_file_has(e->name, "cmdline", rig_tag()) ||
+				rig_file_has(e->name, "environ", rig_tag()));
 	return n;
 }
 

@@ -23,7 +23,7 @@ static void doctor_as_root_finds_what_works(void **state)
 	skip();
 #endif
 	size_t mounts = rig_count_mounts();
-	size_t files = rig_count_names("/tmp", ".tmp-", "");
+	CLEANUP(rig_names_done) struct rig_names names = rig_names_before(".tmp-");
 	OK(container_doctor(&f, &err));
 	for (size_t i = 0; i < f.n; i++) {
 		assert_true(f.p[i].detail[0] != '\0');
@@ -35,9 +35,9 @@ static void doctor_as_root_finds_what_works(void **state)
 	assert_non_null(strstr(find(&f, "runtime")->detail, "crun"));
 	assert_non_null(strstr(find(&f, "limits")->detail, "cgroups v"));
 	assert_int_equal(rig_count_mounts(), mounts);
-	assert_int_equal(rig_count_names("/tmp", ".tmp-", ""), files);
-	assert_int_equal(rig_count_cgroups("probe"), 0);
-	assert_int_equal(rig_count_cgroups("doctor"), 0);
+	RIG_GONE(rig_names_left(&names));
+	RIG_GONE(rig_count_cgroups("probe")); /* other knarrs' come and go */
+	RIG_GONE(rig_count_cgroups("doctor"));
 }
 
 /* In a process that gives up root: nothing may crash, and the answer is clear. */

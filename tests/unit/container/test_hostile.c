@@ -11,12 +11,12 @@ static void with_each(void (*test)(struct rig *r))
 		rig_need_runtime(runtimes[i]);
 		rig_init(&r);
 		r.spec.runtime = runtimes[i];
-		r.spec.name = "test-hostile";
+		rig_name(&r, "test-hostile");
 		r.spec.upper = r.upper;
 		r.spec.work = r.work;
 		temp_dir_file(&r.dir, "outside/file", "outside\n");
 		test(&r);
-		RIG_GONE(rig_count_cgroups("test-hostile"));
+		RIG_GONE(rig_count_cgroups(r.name));
 		temp_dir_has(&r.dir, "outside/file", "outside\n");
 		rig_done(&r);
 	}
@@ -239,7 +239,7 @@ static void check_names(struct rig *r)
 		r->spec.name = names[i];
 		RIG_SAYS(r, "hostname", "box\n");
 	}
-	r->spec.name = "test-hostile";
+	r->spec.name = r->name;
 	/* More arguments than the kernel takes: an error, no hang. */
 	enum { ARGS = 40, BYTES = 128 << 10 };
 	const char *args[ARGS + 1] = {"true"};

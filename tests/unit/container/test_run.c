@@ -18,15 +18,16 @@ static void with_each(void (*test)(struct rig *r))
 		if (container_name_runtime(runtimes[i], &runtime, &err) < 0)
 			continue;
 		CLEANUP(rig_done) struct rig r = {0};
+		CLEANUP(rig_names_done) struct rig_names names = rig_names_before("crun.");
 		size_t mounts = rig_count_mounts();
 		rig_init(&r);
 		r.spec.runtime = runtimes[i];
-		r.spec.name = "test-run";
+		rig_name(&r, "test-run");
 		test(&r);
 		n++;
 		assert_int_equal(rig_count_mounts(), mounts);
-		RIG_GONE(rig_count_cgroups("test-run"));
-		assert_int_equal(rig_count_names("/tmp", "crun.", ""), 0);
+		RIG_GONE(rig_count_cgroups(r.name));
+		RIG_GONE(rig_names_left(&names));
 	}
 	if (!n) {
 		print_message("skipped: neither crun nor runc is installed\n");
@@ -139,9 +140,10 @@ static void check_environment(struct rig *r)
 	RIG_SAYS(r, "pwd; echo $HOME", "/\n/\n");
 	r->spec.cwd = "/made/for/me";
 	RIG_SAYS(r, "pwd", "/made/for/me\n");
-	r->spec.env = rig_env;
+	r->spec.env = r->env;
 	r->spec.hostname = NULL;
-	RIG_SAYS(r, "cat /etc/hostname", "test-run\n");
+	assert_int_equal(RIG_RUN(r, "cat /etc/hostname"), 0);
+	assert_true(str_starts(buf_str(&r->out), str_of(r->name)));
 }
 
 /* Many hosts have resolv.conf as a symlink into /run. Tried in a mount namespace of the test's own. */

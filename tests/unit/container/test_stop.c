@@ -25,12 +25,12 @@ static int on_output(void *ctx, int stream, struct str text, struct err *err)
 	return s->fails_when_ready ? err_set(err, ERR_INPUT, "enough") : 0;
 }
 
-static void nothing_is_left(void)
+static void nothing_is_left(const struct stop_rig *s, struct rig_names *names)
 {
-	RIG_GONE(rig_count_cgroups("test-stop"));
-	RIG_GONE(rig_count_processes("test-stop"));
+	RIG_GONE(rig_count_cgroups(s->r.name));
+	RIG_GONE(rig_count_processes(s->r.name));
 	RIG_GONE(rig_count_processes("stop-marker"));
-	RIG_GONE(rig_count_names("/tmp", "crun.", ""));
+	RIG_GONE(rig_names_left(names));
 }
 
 static void with_each(void (*test)(struct stop_rig *s))
@@ -39,18 +39,19 @@ static void with_each(void (*test)(struct stop_rig *s))
 		rig_need_runtime(runtimes[i]);
 		struct err err = {0};
 		struct stop_rig s = {0};
+		CLEANUP(rig_names_done) struct rig_names names = rig_names_before("crun.");
 		size_t mounts = rig_count_mounts();
 		rig_init(&s.r);
 		OK(cancel_init(&s.cancel, &err));
 		s.r.spec.runtime = runtimes[i];
-		s.r.spec.name = "test-stop";
+		rig_name(&s.r, "test-stop");
 		s.r.spec.on_output = on_output;
 		s.r.spec.ctx = &s;
 		s.r.spec.cancel = &s.cancel;
 		s.r.spec.upper = s.r.upper;
 		s.r.spec.work = s.r.work;
 		test(&s);
-		nothing_is_left();
+		nothing_is_left(&s, &names);
 		assert_int_equal(rig_count_mounts(), mounts);
 		cancel_done(&s.cancel);
 		rig_done(&s.r);
@@ -156,6 +157,7 @@ static void check_failures(struct stop_rig *s)
 {
 	struct err err = {0};
 	const char *lowers[] = {"/nosuch/tree"};
+	char words[100];
 	struct container_mount mount = {.target = "/x", .source = "/nosuch/source"};
 	s->r.spec.mounts = &mount;
 	s->r.spec.n_mounts = 1;
@@ -164,7 +166,8 @@ static void check_failures(struct stop_rig *s)
 	s->r.spec.n_mounts = 0;
 	s->r.spec.lowers = lowers;
 	FAILS(ERR_NOT_FOUND, run_script(s, "true", &err));
-	assert_non_null(strstr(err.what, "container 'test-stop': open tree '/nosuch/tree'"));
+	snprintf(words, sizeof(words), "container '%s': open tree '/nosuch/tree'", s->r.name);
+	assert_non_null(strstr(err.what, words));
 	s->r.spec.lowers = s->r.lowers;
 	s->r.spec.cap_add = (const char *[]){"NOT_A_CAP", NULL};
 	FAILS(ERR_INPUT, run_script(s, "true", &err));
@@ -263,16 +266,17 @@ static void helper_is_killed_next_one_sweeps(void **state)
 	rig_need_runtime("crun");
 	struct err err = {0};
 	struct stop_rig s = {0};
+	CLEANUP(rig_names_done) struct rig_names names = rig_names_before("crun.");
 	rig_init(&s.r);
 	OK(cancel_init(&s.cancel, &err));
 	s.r.spec.runtime = "crun";
-	s.r.spec.name = "test-stop";
+	rig_name(&s.r, "test-stop");
 	s.r.spec.on_output = on_output;
 	s.r.spec.ctx = &s;
 	s.r.spec.upper = s.r.upper;
 	s.r.spec.work = s.r.work;
 	check_kill_of_helper(&s);
-	nothing_is_left();
+	nothing_is_left(&s, &names);
 	cancel_done(&s.cancel);
 	rig_done(&s.r);
 }

@@ -106,7 +106,7 @@ static void terminal_is_canceled_container_hears(void **state)
 		rig_init(&r);
 		OK(cancel_init(&c.cancel, &err));
 		r.spec.runtime = runtimes[i];
-		r.spec.name = "test-tty";
+		rig_name(&r, "test-tty");
 		r.spec.has_tty = true;
 		r.spec.on_output = cancel_when_ready;
 		r.spec.ctx = &c;
@@ -120,7 +120,7 @@ static void terminal_is_canceled_container_hears(void **state)
 		STR_IS(buf_str(&r.out), "ready\r\nbye\r\n");
 		cancel_done(&c.cancel);
 		assert_int_equal(rig_count_processes("9541"), 0);
-		RIG_GONE(rig_count_cgroups("test-tty"));
+		RIG_GONE(rig_count_cgroups(r.name));
 	}
 }
 
