@@ -388,7 +388,7 @@ static int run(struct session *s, struct asked *q, const struct cstr_vec *words,
 int cmd_run(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
 {
 	struct err err = {0};
-	struct proc_end end = {0};
+	struct proc_end end = {.status = -1};
 	CLEANUP(asked_done) struct asked q = {0};
 	CLEANUP(session_done) struct session s = {0};
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
@@ -429,5 +429,7 @@ int cmd_run(const struct cmd *self, struct cmd_globals *g, int argc, char **argv
 		rc = session_init(&s, g, &err);
 	if (rc == 0)
 		rc = run(&s, &q, &args, &end, &err);
-	return rc < 0 ? exit_with(&err) : end.status;
+	/* A container that was stopped by ^C says by its status how it took it. */
+	bool was_stopped = rc < 0 && err.kind == ERR_CANCELED && end.status >= 0;
+	return rc < 0 && !was_stopped ? exit_with(&err) : end.status;
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-#include <malloc.h>
+#include <signal.h>
 
 static int help(void)
 {
@@ -66,6 +66,7 @@ int main(int argc, char **argv)
 	struct cmd_globals g = {0};
 	struct err err = {0};
 	char version[] = "version";
+	(void)signal(SIGCHLD, SIG_DFL); /* ignored, children's ends would be lost */
 	int at = leading_options(&g, argc, argv, &err);
 	if (at < 0)
 		return exit_with(&err);

@@ -103,7 +103,8 @@ struct container_spec {
 	const char *runtime; /* NULL = container_find_runtime's; else container_name_runtime's */
 };
 /* Runs to the end. ret->status is the exit code docker would give: 127 program not found, 126 not
- * executable (with a line on stream 2), 128 + n killed by signal n. */
+ * executable (with a line on stream 2), 128 + n killed by signal n. After ERR_CANCELED it is how the
+ * container ended when it was stopped; -1 = it had not begun. */
 int container_run(const struct container_spec *spec, struct proc_end *ret, struct err *err);
 
 /* uid, gid and further groups of a "user[:group]" inside a root, from its /etc/passwd and

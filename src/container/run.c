@@ -125,8 +125,12 @@ static int run(const struct container_spec *spec, struct proc_end *ret, struct e
 		.timeout_ns = spec->timeout_ns,
 		.grace_ns = stage.c.grace_ns + HELPER_SLACK};
 	r.spec.stdin_fd = spec->stdin_fd;
-	if (proc_run(&r, &helper_end, err) < 0)
+	if (proc_run(&r, &helper_end, err) < 0) {
+		struct err ignored; /* that it was canceled is what matters */
+		if (err->kind == ERR_CANCELED)
+			(void)read_answer(&stage, &call, ret, &ignored);
 		return -1;
+	}
 	if (read_answer(&stage, &call, ret, err) < 0)
 		return -1;
 	return last_words_end(&words, &ret->status, err);
@@ -134,11 +138,10 @@ static int run(const struct container_spec *spec, struct proc_end *ret, struct e
 
 int container_run(const struct container_spec *spec, struct proc_end *ret, struct err *err)
 {
-	struct proc_end end;
+	*ret = (struct proc_end){.status = -1};
 	if (container_check_root(err) < 0 || check(spec, err) < 0)
 		return -1;
-	if (run(spec, &end, err) < 0)
+	if (run(spec, ret, err) < 0)
 		return err_wrap(err, "container '%s'", spec->name ? spec->name : "");
-	*ret = end;
 	return 0;
 }
