@@ -2,6 +2,7 @@
 
 #include "build/view_stack.h"
 #include "fs/fs.h"
+#include "fs/stream.h"
 #include "git/git.h"
 #include "http/client.h"
 #include "http/url.h"
@@ -12,18 +13,6 @@
 enum { REDIRECTS_MAX = 10, URL_MAX = 8192 };
 #define DOWNLOAD_MAX (UINT64_C(64) << 30)
 
-/* Reads an open file as a source. */
-struct fd_source {
-	struct source source;
-	int fd;
-};
-
-static ssize_t read_fd(struct source *s, void *room, size_t n, struct err *err)
-{
-	ssize_t got = read(((struct fd_source *)s)->fd, room, n);
-	return got < 0 ? err_sys(err, "read an archive") : got;
-}
-
 bool add_is_git(struct str source)
 {
 	struct str path = source;
@@ -31,9 +20,9 @@ bool add_is_git(struct str source)
 	if (hash >= 0)
 		path = str_sub(source, 0, (size_t)hash);
 	return str_starts(source, S("git@")) || str_starts(source, S("git://")) ||
-	       str_starts(source, S("ssh://")) ||
-	       ((str_starts(source, S("https://")) || str_starts(source, S("http://"))) &&
-		       str_ends(path, S(".git")));
+		str_starts(source, S("ssh://")) ||
+		((str_starts(source, S("https://")) || str_starts(source, S("http://"))) &&
+			str_ends(path, S(".git")));
 }
 
 bool add_is_url(struct str source)
@@ -180,8 +169,8 @@ static int check_sum(const struct inst_copy *c, const struct digest *got, struct
 /* ---- repositories ---- */
 
 /* "https://host/me/app.git#ref:folder" */
-static void split_git(struct str source, struct arena *a, const char **ret_url, const char **ret_ref,
-	const char **ret_folder)
+static void split_git(struct str source, struct arena *a, const char **ret_url,
+	const char **ret_ref, const char **ret_folder)
 {
 	struct str rest = source, url = source, ref = STR_NONE;
 	(void)str_cut(&rest, '#', &url); /* a source is not NULL */
@@ -278,7 +267,8 @@ static int place_repository(struct work *w, const struct add_source *s, struct p
 	};
 	if (context_open(&spec, &folder, err) < 0)
 		return -1;
-	struct select_spec select = {.view = context_view(folder), .sources = &s->name, .n_sources = 1};
+	struct select_spec select = {
+		.view = context_view(folder), .sources = &s->name, .n_sources = 1};
 	if (select_files(&select, &files, err) < 0)
 		return -1;
 	return put_selection(p, context_view(folder), &files, dest, true, err);
@@ -288,8 +278,8 @@ int add_place(struct work *w, const struct add_sources *s, struct put *p, struct
 	bool is_folder, struct err *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		int rc = s->p[i].dir ? place_repository(w, &s->p[i], p, dest, err) :
-				       place_download(w, &s->p[i], p, dest, is_folder, err);
+		int rc = s->p[i].dir ? place_repository(w, &s->p[i], p, dest, err)
+				     : place_download(w, &s->p[i], p, dest, is_folder, err);
 		if (rc < 0)
 			return -1;
 	}
@@ -306,7 +296,7 @@ static int unpack(struct work *w, struct view *from, const struct view_entry *e,
 		return 0;
 	if (from->open(from, e, &fd, err) < 0)
 		return -1;
-	struct fd_source source = {{read_fd}, fd};
+	struct fs_source source = fs_source(fd);
 	int is_archive = layer_is_archive(&source.source, err);
 	if (is_archive <= 0)
 		return is_archive < 0 ? err_wrap(err, "'%s'", e->path) : 0;

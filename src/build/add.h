@@ -7,10 +7,10 @@
 
 /* A source from elsewhere, fetched: a file, or the folder of a repository. */
 struct add_source {
-	struct str name;  /* file name it gets in a folder */
+	struct str name; /* file name it gets in a folder */
 	struct digest digest;
-	int fd;		  /* of the file; -1 = a folder */
-	char *dir;	  /* of the repository, below tmp/; removed at the end */
+	int fd;    /* of the file; -1 = a folder */
+	char *dir; /* of the repository, below tmp/; removed at the end */
 };
 struct add_sources {
 	struct add_source *p;

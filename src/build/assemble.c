@@ -40,15 +40,16 @@ static int collect(struct build *b, const struct step *last, const struct recomp
 	ret->p = ARENA_ARRAY(b->arena, struct image_descriptor, at + 1);
 	for (const struct step *s = last; s; s = s->parent) {
 		bool is_base = s->kind == STEP_BASE;
-		size_t n = is_base ? (s->image ? s->image->manifest.n_items : 0) :
-				     !digest_is_none(&s->result.layer.digest);
+		size_t n = is_base ? (s->image ? s->image->manifest.n_items : 0)
+				   : !digest_is_none(&s->result.layer.digest);
 		for (size_t i = n; i > 0; i--) {
 			const struct image_descriptor *layer =
 				is_base ? &s->image->manifest.items[i - 1] : &s->result.layer;
 			const struct digest *diff_id =
 				is_base ? &s->image->config.diff_ids[i - 1] : &s->result.diff_id;
 			struct image_descriptor *out = &ret->p[--at];
-			*out = (struct image_descriptor){.media_type = oci_media_type(layer->media_type),
+			*out = (struct image_descriptor){
+				.media_type = oci_media_type(layer->media_type),
 				.digest = layer->digest,
 				.size = layer->size};
 			if (how->is_wanted && (!is_base || how->is_forced) &&
@@ -86,7 +87,8 @@ static int store_document(struct build *b, const struct buf *text, const char *m
 	struct digest d = digest_of(buf_str(text));
 	if (buf_check(text, "image document", err) < 0)
 		return -1;
-	*ret = (struct image_descriptor){.media_type = str_of(media_type), .digest = d, .size = text->n};
+	*ret = (struct image_descriptor){
+		.media_type = str_of(media_type), .digest = d, .size = text->n};
 	if (blob_exists(b->spec->store, &d))
 		return blob_keep(b->spec->store, &d, err);
 	return blob_put(b->spec->store, buf_str(text), &ret->digest, err);
@@ -97,15 +99,17 @@ static void add_annotations(struct build *b, struct image_manifest *m)
 	const struct build_spec *spec = b->spec;
 	m->annotations.p = ARENA_ARRAY(b->arena, struct image_pair, spec->n_annotations + 1);
 	for (size_t i = 0; i < spec->n_annotations; i++)
-		m->annotations.p[m->annotations.n++] =
-			(struct image_pair){str_of(spec->annotations[i].key),
-				str_of(spec->annotations[i].value ? spec->annotations[i].value : "")};
+		m->annotations.p[m->annotations.n++] = (struct image_pair){
+			str_of(spec->annotations[i].key),
+			str_of(spec->annotations[i].value ? spec->annotations[i].value : "")};
 }
 
 int assemble_image(struct build *b, const struct plan_stage *stage, const struct recompress *how,
 	struct assembled *ret, struct err *err)
 {
-	CLEANUP(buf_done) struct buf config = BUF(IMAGE_CONFIG_MAX), manifest = BUF(IMAGE_MANIFEST_MAX);
+	CLEANUP(buf_done)
+	struct buf config = BUF(IMAGE_CONFIG_MAX),
+		   manifest = BUF(IMAGE_MANIFEST_MAX);
 	struct state s = stage->state;
 	struct layers layers;
 	struct image_descriptor config_descriptor;

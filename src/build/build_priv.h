@@ -21,7 +21,7 @@ struct work {
 struct named_context {
 	const char *name;
 	struct context *context; /* a folder, or NULL */
-	const char *image_name;	 /* docker-image://NAME, or NULL */
+	const char *image_name;  /* docker-image://NAME, or NULL */
 };
 
 struct build {
@@ -30,15 +30,16 @@ struct build {
 	struct context *context;
 	struct named_context *contexts;
 	size_t n_contexts;
-	char *temp_dir; /* a git or tar context unpacked; removed at the end */
+	char *temp_dir;             /* a git or tar context unpacked; removed at the end */
 	struct str dockerfile_name; /* for messages: "Dockerfile", "docker/backend/Dockerfile" */
 	struct str dockerfile_text;
 	const char *dockerfile_path;    /* NULL: it came from standard input */
 	struct image_platform platform; /* the target's */
-	bool is_print;			/* plans only, fetches nothing */
+	bool is_print;                  /* plans only, fetches nothing */
 	int64_t created_ns;
 	struct plan plan;
-	pthread_mutex_t lock; /* for what steps of different threads share: arena copies of results */
+	pthread_mutex_t
+		lock; /* for what steps of different threads share: arena copies of results */
 };
 
 /* ---- opening contexts and the Dockerfile (source.c) ---- */

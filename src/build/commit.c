@@ -27,6 +27,7 @@ static int pack(const struct commit *c, int tree_fd, struct blob_writer *w, stru
 		.compression = c->compression,
 		.level = c->level,
 		.times = c->times,
+		.sets_times = true,
 		.out = blob_writer_sink(w),
 		.pool = c->pool,
 		.cancel = c->cancel,

@@ -27,10 +27,10 @@ struct context {
 	int root_fd;
 	bool is_git;
 	const char *ignore_file;
-	struct ignore *ignore; /* NULL = nothing is hidden */
-	struct statcache *cache;    /* NULL = none */
-	pthread_mutex_t lock;       /* over nodes and arena */
-	struct map nodes;           /* path -> struct node * */
+	struct ignore *ignore;   /* NULL = nothing is hidden */
+	struct statcache *cache; /* NULL = none */
+	pthread_mutex_t lock;    /* over nodes and arena */
+	struct map nodes;        /* path -> struct node * */
 	struct arena arena;
 };
 

@@ -2,27 +2,14 @@
 #include "build/assemble.h"
 
 #include "build/commit.h"
+#include "fs/stream.h"
 #include "layer/layer.h"
-
-struct fd_source {
-	struct source source;
-	int fd;
-};
-
-static ssize_t read_fd(struct source *s, void *room, size_t n, struct err *err)
-{
-	ssize_t got;
-	do
-		got = read(((struct fd_source *)s)->fd, room, n);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? err_sys(err, "read the archive") : got;
-}
 
 static int make_layer(const struct build_spec *spec, int archive_fd, struct step_result *ret,
 	struct err *err)
 {
 	CLEANUP(tree_writer_done) struct tree_writer tree = TREE_WRITER_NONE;
-	struct fd_source from = {{read_fd}, archive_fd};
+	struct fs_source from = fs_source(archive_fd);
 	int64_t began_ns = clock_now(store_clock(spec->store));
 	if (tree_begin_unnamed(spec->store, &tree, err) < 0)
 		return -1;

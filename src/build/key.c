@@ -140,7 +140,8 @@ static void add_selected(struct digester *d, const struct selected *s, struct st
 	if (S_ISREG(st->st_mode)) {
 		digester_add(d, s->digest.bytes, 32);
 		if (list && list->n < INPUTS_MAX / 2)
-			buf_fmt(list, "file %s %s\n", s->entry.path, digest_hex(&s->digest, hex, 12));
+			buf_fmt(list, "file %s %s\n", s->entry.path,
+				digest_hex(&s->digest, hex, 12));
 	} else if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
 		digester_add_u64(d, st->st_rdev);
 	}

@@ -5,6 +5,7 @@
 #include "build/put.h"
 #include "build/view_stack.h"
 #include "fs/fs.h"
+#include "fs/stream.h"
 #include "layer/layer.h"
 #include "local/local.h"
 #include "remote/place.h"
@@ -43,7 +44,8 @@ static int put_manifest(struct build *b, struct str repository, const struct ass
 static int set_tag(struct build *b, struct str repository, struct str tag,
 	const struct assembled *image, struct err *err)
 {
-	struct tag_set set = {.repository = repository, .tag = tag, .digest = image->manifest.digest};
+	struct tag_set set = {
+		.repository = repository, .tag = tag, .digest = image->manifest.digest};
 	struct digest now;
 	struct err missing = {0};
 	if (put_manifest(b, repository, image, err) < 0)
@@ -82,8 +84,8 @@ static int parse_names(struct build *b, struct image_ref **ret, size_t *ret_n, s
 		if (image_ref_parse(str_of(tags[i]), b->arena, &(*ret)[i], err) < 0)
 			return err_wrap(err, "tag '%s'", tags[i]);
 		if (!digest_is_none(&(*ret)[i].digest))
-			return err_set(err, ERR_USAGE, "tag '%s': a name to give cannot have a digest",
-				tags[i]);
+			return err_set(err, ERR_USAGE,
+				"tag '%s': a name to give cannot have a digest", tags[i]);
 		image_ref_default_tag(&(*ret)[i]);
 	}
 	*ret_n = n;
@@ -118,14 +120,14 @@ static int open_dest(struct build *b, const struct build_output *o, int *ret_fd,
 	return fs_open(AT_FDCWD, o->dest, O_WRONLY | O_CREAT | O_TRUNC, 0644, ret_fd, err);
 }
 
-static int write_archive(struct build *b, const struct build_output *o, const struct image_ref *refs,
-	size_t n, const struct assembled *image, struct err *err)
+static int write_archive(struct build *b, const struct build_output *o,
+	const struct image_ref *refs, size_t n, const struct assembled *image, struct err *err)
 {
 	bool to_stdout = !o->dest || strcmp(o->dest, "-") == 0;
 	struct place to = {
-		.kind = o->kind == BUILD_OUT_DOCKER ? PLACE_DOCKER_ARCHIVE :
-			o->is_folder		     ? PLACE_OCI_DIR :
-						       PLACE_OCI_ARCHIVE,
+		.kind = o->kind == BUILD_OUT_DOCKER ? PLACE_DOCKER_ARCHIVE
+			: o->is_folder              ? PLACE_OCI_DIR
+						    : PLACE_OCI_ARCHIVE,
 		.path = to_stdout ? "-" : o->dest,
 	};
 	struct place_write w = {
@@ -142,7 +144,8 @@ static int write_archive(struct build *b, const struct build_output *o, const st
 }
 
 /* The files of the result, merged, below dir_fd. */
-static int export_files(struct build *b, const struct plan_stage *stage, int dir_fd, struct err *err)
+static int export_files(struct build *b, const struct plan_stage *stage, int dir_fd,
+	struct err *err)
 {
 	static const struct str everything = {"/", 1};
 	CLEANUP(selection_done) struct selection files = {0};
@@ -167,24 +170,14 @@ static int export_files(struct build *b, const struct plan_stage *stage, int dir
 	return rc;
 }
 
-static int write_local(struct build *b, const struct build_output *o, const struct plan_stage *stage,
-	struct err *err)
+static int write_local(struct build *b, const struct build_output *o,
+	const struct plan_stage *stage, struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
 	if (fs_mkdirs(AT_FDCWD, o->dest, 0755, err) < 0 ||
 		fs_open(AT_FDCWD, o->dest, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0)
 		return -1;
 	return export_files(b, stage, fd, err);
-}
-
-struct fd_sink {
-	struct sink sink;
-	int fd;
-};
-
-static int write_fd(struct sink *s, const void *p, size_t n, struct err *err)
-{
-	return fs_write_fd(((struct fd_sink *)s)->fd, p, n, err);
 }
 
 static int write_tar(struct build *b, const struct build_output *o, const struct plan_stage *stage,
@@ -195,10 +188,11 @@ static int write_tar(struct build *b, const struct build_output *o, const struct
 	struct layer_info info;
 	int64_t began = clock_now(store_clock(b->spec->store));
 	int tmp_fd;
-	if (store_dir(b->spec->store, "tmp", &tmp_fd, err) < 0 || fs_temp_dir(tmp_fd, &temp, err) < 0 ||
-		export_files(b, stage, temp.fd, err) < 0 || open_dest(b, o, &fd, err) < 0)
+	if (store_dir(b->spec->store, "tmp", &tmp_fd, err) < 0 ||
+		fs_temp_dir(tmp_fd, &temp, err) < 0 || export_files(b, stage, temp.fd, err) < 0 ||
+		open_dest(b, o, &fd, err) < 0)
 		return -1;
-	struct fd_sink to = {{write_fd}, fd};
+	struct fs_sink to = fs_sink(fd);
 	struct layer_pack pack = {
 		.tree_fd = temp.fd,
 		.compression = COMPRESS_NONE,
@@ -212,8 +206,9 @@ static int write_tar(struct build *b, const struct build_output *o, const struct
 
 /* ---- all of them ---- */
 
-static int write_output(struct build *b, const struct build_output *o, const struct plan_stage *stage,
-	const struct image_ref *refs, size_t n, struct assembled *ret, struct err *err)
+static int write_output(struct build *b, const struct build_output *o,
+	const struct plan_stage *stage, const struct image_ref *refs, size_t n,
+	struct assembled *ret, struct err *err)
 {
 	struct recompress how = how_of(o);
 	if (assemble_image(b, stage, &how, ret, err) < 0)

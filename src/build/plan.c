@@ -51,19 +51,19 @@ static void title_steps(struct planning *p)
 	struct arena *a = p->b->arena;
 	size_t *at = ARENA_ARRAY(a, size_t, p->plan->n + 1);
 	bool is_only = p->plan->n == 1;
-	VEC_EACH(&p->steps, each)
-	{
+	VEC_EACH(&p->steps, each) {
 		struct step *s = *each;
 		if (s->kind == STEP_BASE)
 			continue; /* titled when it was made */
 		size_t i = s->stage->stage->index;
 		struct str what = one_line(a, s->inst->node->original);
 		size_t n = ++at[i] + (s->stage->base != NULL);
-		s->title = is_only ? arena_fmt(a, "[%zu/%zu] %.*s", n, s->stage->n_steps, STR_ARG(what)) :
-				     arena_fmt(a, "[%.*s %zu/%zu] %.*s", STR_ARG(s->stage->title), n,
-					     s->stage->n_steps, STR_ARG(what));
-		s->site = arena_fmt(a, "%s:%.*s:%.*s:%zu", context_site(p->b), STR_ARG(p->b->dockerfile_name),
-			STR_ARG(s->stage->title), n);
+		s->title = is_only
+			? arena_fmt(a, "[%zu/%zu] %.*s", n, s->stage->n_steps, STR_ARG(what))
+			: arena_fmt(a, "[%.*s %zu/%zu] %.*s", STR_ARG(s->stage->title), n,
+				  s->stage->n_steps, STR_ARG(what));
+		s->site = arena_fmt(a, "%s:%.*s:%.*s:%zu", context_site(p->b),
+			STR_ARG(p->b->dockerfile_name), STR_ARG(s->stage->title), n);
 	}
 }
 
@@ -85,7 +85,8 @@ struct scope_platform plan_platform_words(struct arena *a, const struct image_pl
 void plan_take_args(const struct build_spec *spec, struct vars *ret)
 {
 	for (size_t i = 0; i < spec->n_args; i++) {
-		const char *value = spec->args[i].value ? spec->args[i].value : getenv(spec->args[i].key);
+		const char *value =
+			spec->args[i].value ? spec->args[i].value : getenv(spec->args[i].key);
 		if (value)
 			vars_set(ret, str_of(spec->args[i].key), str_of(value));
 	}

@@ -48,15 +48,15 @@ struct step {
 	size_t n_needs;
 	const struct inst *inst; /* filled in; NULL for bases */
 	struct dockerfile_place at;
-	struct str title;      /* "[build 2/5] RUN make" */
-	struct str created_by; /* for history */
-	struct str site;       /* the same place in the next build: for --explain */
-	struct state before;   /* the stage's config at this point */
+	struct str title;          /* "[build 2/5] RUN make" */
+	struct str created_by;     /* for history */
+	struct str site;           /* the same place in the next build: for --explain */
+	struct state before;       /* the stage's config at this point */
 	struct image_strs env;     /* RUN: ENV and ARG as it sees them, NAME=value */
 	struct image_strs proxies; /* RUN: further variables that are no part of its key */
 	struct image_platform platform;
-	struct origin from;    /* COPY, ADD */
-	struct str dest;       /* COPY, ADD: absolute, its end as written */
+	struct origin from;        /* COPY, ADD */
+	struct str dest;           /* COPY, ADD: absolute, its end as written */
 	struct step_mount *mounts; /* RUN */
 	size_t n_mounts;
 	bool ignores_cache;
@@ -78,7 +78,7 @@ struct plan_stage {
 	bool is_wanted, is_planned;
 	struct step *base; /* NULL for scratch */
 	struct step *last; /* NULL: scratch and no step */
-	size_t n_steps;	   /* for titles, the base included */
+	size_t n_steps;    /* for titles, the base included */
 	struct state state;
 	/* Which history entry belongs to which step, in order; NULL = changed no files. */
 	struct step **history_steps;

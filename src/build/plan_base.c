@@ -56,9 +56,10 @@ static bool is_same_image(const struct step *s, const struct image_ref *ref,
 	const struct image_platform *platform)
 {
 	return str_eq(s->image_name.domain, ref->domain) && str_eq(s->image_name.path, ref->path) &&
-	       str_eq(s->image_name.tag, ref->tag) && digest_eq(&s->image_name.digest, &ref->digest) &&
-	       str_eq(s->platform.architecture, platform->architecture) &&
-	       str_eq(s->platform.variant, platform->variant);
+		str_eq(s->image_name.tag, ref->tag) &&
+		digest_eq(&s->image_name.digest, &ref->digest) &&
+		str_eq(s->platform.architecture, platform->architecture) &&
+		str_eq(s->platform.variant, platform->variant);
 }
 
 static int find_image(struct planning *p, struct step *s, const struct image_platform *platform,
@@ -87,8 +88,7 @@ int plan_image(struct planning *p, struct plan_stage *stage, struct str name,
 	if (image_ref_parse(name, p->b->arena, &ref, err) < 0)
 		return -1;
 	image_ref_default_tag(&ref);
-	VEC_EACH(&p->images, each)
-	{
+	VEC_EACH(&p->images, each) {
 		if (is_same_image(*each, &ref, platform)) {
 			*ret = *each;
 			return 0;
@@ -152,7 +152,8 @@ int plan_stage_start(struct planning *p, struct plan_stage *s, struct err *err)
 	const struct named_context *named = plan_named_context(p->b, base);
 	if (named && !named->image_name) {
 		err_set(err, ERR_UNSUPPORTED, "FROM the folder context '%s'", named->name);
-		return err_hint(err, "FROM scratch and COPY --from=%s . / do the same", named->name);
+		return err_hint(err, "FROM scratch and COPY --from=%s . / do the same",
+			named->name);
 	}
 	const struct stage *below = named ? NULL : stages_base(&p->plan->stages, s->stage, base);
 	s->state.arena = p->b->arena;

@@ -223,7 +223,8 @@ static int find_origin(struct stage_plan *t, struct step *s, struct dockerfile_w
 		ret->step = t->p->plan->p[other->index].last;
 	else if (str_is(from.text, "scratch"))
 		ret->step = NULL;
-	else if (plan_image(t->p, t->s, from.text, &t->p->b->platform, from.at, &ret->step, err) < 0)
+	else if (plan_image(t->p, t->s, from.text, &t->p->b->platform, from.at, &ret->step, err) <
+		0)
 		return -1;
 	add_need(t, s, ret->step);
 	return 0;
@@ -237,16 +238,16 @@ static int do_copy(struct stage_plan *t, const struct inst *in, struct err *err)
 	s->from = (struct origin){.kind = ORIGIN_CONTEXT, .context = t->p->b->context};
 	s->dest = str_starts(dest, S("/"))
 		? dest
-		: arena_fmt(t->p->b->arena, "%.*s/%.*s",
-			  STR_ARG(t->s->state.config.working_dir), STR_ARG(dest));
-	if (in->copy.from.text.p &&
-		find_origin(t, s, in->copy.from, true, &s->from, err) < 0)
+		: arena_fmt(t->p->b->arena, "%.*s/%.*s", STR_ARG(t->s->state.config.working_dir),
+			  STR_ARG(dest));
+	if (in->copy.from.text.p && find_origin(t, s, in->copy.from, true, &s->from, err) < 0)
 		return -1;
 	add_words(&b, &in->copy.sources);
 	for (size_t i = 0; i < in->copy.n_files; i++)
 		buf_fmt(&b, " <<%.*s", STR_ARG(in->copy.files[i].name));
 	buf_fmt(&b, " %.*s", STR_ARG(dest));
-	add_history(t, s, arena_fmt(t->p->b->arena, "%s%s", inst_kind_name(in->kind), buf_cstr(&b)));
+	add_history(t, s,
+		arena_fmt(t->p->b->arena, "%s%s", inst_kind_name(in->kind), buf_cstr(&b)));
 	return 0;
 }
 
@@ -254,16 +255,14 @@ static int do_workdir(struct stage_plan *t, const struct inst *in)
 {
 	struct step *s = add_step(t, STEP_WORKDIR, in);
 	t->s->state.config.working_dir = in->word.text;
-	add_history(t, s,
-		arena_fmt(t->p->b->arena, "WORKDIR %.*s", STR_ARG(in->word.text)));
+	add_history(t, s, arena_fmt(t->p->b->arena, "WORKDIR %.*s", STR_ARG(in->word.text)));
 	return 0;
 }
 
 static struct image_strs env_of(struct arena *a, const struct vars *vars)
 {
 	struct image_strs env = {ARENA_ARRAY(a, struct str, vars->by_name.count + 1), 0};
-	MAP_EACH(&vars->by_name, e)
-	{
+	MAP_EACH(&vars->by_name, e) {
 		struct str value = vars_value(e);
 		char *text = arena_alloc(a, e->key.n + value.n + 2, 1);
 		memcpy(text, e->key.p, e->key.n);

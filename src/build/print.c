@@ -183,8 +183,7 @@ int build_list_context(const char *dir, const char *dockerfile, struct buf *ret,
 	struct select_spec spec = {.view = context_view(c), .sources = &everything, .n_sources = 1};
 	if (select_files(&spec, &files, err) < 0)
 		return -1;
-	VEC_EACH(&files.all, f)
-	{
+	VEC_EACH(&files.all, f) {
 		if (f->name.n && !S_ISDIR(f->entry.st.st_mode))
 			buf_fmt(ret, "%s\n", f->entry.path);
 	}

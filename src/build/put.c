@@ -18,8 +18,8 @@ static const struct stack *below_of(const struct put *p)
 
 /* ---- attributes ---- */
 
-static int set_owner(const struct put *p, int dir_fd, const char *name, uint32_t uid,
-	uint32_t gid, struct err *err)
+static int set_owner(const struct put *p, int dir_fd, const char *name, uint32_t uid, uint32_t gid,
+	struct err *err)
 {
 	if (p->has_owner) {
 		uid = p->uid;
@@ -100,8 +100,8 @@ static int make_folders(struct put *p, const char *path, unsigned *ret_made, str
 }
 
 /* Where an absolute target leads: symlinks below and in the tree itself are followed. */
-static int resolve(struct put *p, struct str target, char **ret, bool *ret_exists,
-	bool *ret_is_dir, struct err *err)
+static int resolve(struct put *p, struct str target, char **ret, bool *ret_exists, bool *ret_is_dir,
+	struct err *err)
 {
 	CLEANUP(buf_done) struct buf clean = BUF(PATH_MAX - 1);
 	const struct stack *below = below_of(p);
@@ -205,7 +205,6 @@ static int clear_name(struct put *p, const char *path, struct err *err)
 	return 0;
 }
 
-
 static mode_t mode_for(const struct put *p, mode_t mode)
 {
 	return put_mode(p->chmod, mode);
@@ -238,7 +237,8 @@ static int write_bytes(struct put *p, const char *path, int in, const struct sta
 	struct err *err)
 {
 	uint64_t n;
-	if (fs_open(p->tree_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, ret_fd, err) < 0 ||
+	if (fs_open(p->tree_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, ret_fd, err) <
+			0 ||
 		fs_copy_fd(in, *ret_fd, &n, err) < 0)
 		return -1;
 	uint32_t uid = p->has_owner ? p->uid : st->st_uid, gid = p->has_owner ? p->gid : st->st_gid;
@@ -344,8 +344,8 @@ static int put_root(struct put *p, struct view *from, const struct selection *s,
 }
 
 /* The path a file gets: inside target when that is or must be a folder, else target itself. */
-static int file_path(struct put *p, struct str target, bool is_folder, struct str base,
-	char **ret, struct err *err)
+static int file_path(struct put *p, struct str target, bool is_folder, struct str base, char **ret,
+	struct err *err)
 {
 	bool exists, is_dir;
 	unsigned made = 0;
@@ -369,8 +369,8 @@ static int file_path(struct put *p, struct str target, bool is_folder, struct st
 	return make_folders(p, arena_cstr(p->arena, folder), &made, err);
 }
 
-int put_selection(struct put *p, struct view *from, const struct selection *s,
-	struct str target, bool is_folder, struct err *err)
+int put_selection(struct put *p, struct view *from, const struct selection *s, struct str target,
+	bool is_folder, struct err *err)
 {
 	for (size_t i = 0; i < s->roots.n; i++) {
 		const struct select_root *root = &s->roots.p[i];
@@ -388,8 +388,8 @@ int put_selection(struct put *p, struct view *from, const struct selection *s,
 	return 0;
 }
 
-int put_bytes(struct put *p, struct str target, bool is_folder, struct str name,
-	struct str bytes, mode_t mode, struct err *err)
+int put_bytes(struct put *p, struct str target, bool is_folder, struct str name, struct str bytes,
+	mode_t mode, struct err *err)
 {
 	char *path;
 	if (file_path(p, target, is_folder, name, &path, err) < 0 || clear_name(p, path, err) < 0 ||

@@ -27,11 +27,11 @@ struct put {
 };
 
 /* target as the Dockerfile says it, absolute; is_folder: it ends with '/' or takes several files. */
-int put_selection(struct put *p, struct view *from, const struct selection *s,
-	struct str target, bool is_folder, struct err *err);
+int put_selection(struct put *p, struct view *from, const struct selection *s, struct str target,
+	bool is_folder, struct err *err);
 /* One file with these bytes (heredocs, downloads), in the folder `target` or as `target`. */
-int put_bytes(struct put *p, struct str target, bool is_folder, struct str name,
-	struct str bytes, mode_t mode, struct err *err);
+int put_bytes(struct put *p, struct str target, bool is_folder, struct str name, struct str bytes,
+	mode_t mode, struct err *err);
 /* The same with the bytes of an open file, from its start; st says mode and owner. */
 int put_fd(struct put *p, struct str target, bool is_folder, struct str name, int fd,
 	const struct stat *st, struct err *err);

@@ -81,8 +81,8 @@ static int first_error(const struct plan *p, const struct cancel *c, struct err 
 			return -1;
 		}
 	}
-	return cancel_is_asked(c) ? err_set(err, ERR_CANCELED, "canceled") :
-				    err_set(err, ERR_BUG, "a step failed without saying why");
+	return cancel_is_asked(c) ? err_set(err, ERR_CANCELED, "canceled")
+				  : err_set(err, ERR_BUG, "a step failed without saying why");
 }
 
 static int run_steps(struct build *b, struct err *err)

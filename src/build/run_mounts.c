@@ -17,7 +17,8 @@ void run_mounts_done(struct run_mounts *m)
 	for (size_t i = 0; i < m->w->step->n_mounts; i++) {
 		selection_done(&m->bound[i]);
 		fd_close(m->locks[i]);
-		if (m->temps[i] && store_dir(m->w->build->spec->store, "tmp", &tmp_fd, &ignored) == 0)
+		if (m->temps[i] &&
+			store_dir(m->w->build->spec->store, "tmp", &tmp_fd, &ignored) == 0)
 			(void)fs_remove_tree(tmp_fd, m->temps[i], &ignored);
 	}
 	VEC_EACH(&m->contents, fd)
@@ -124,7 +125,8 @@ static int make_bind(struct run_mounts *m, size_t i, struct err *err)
 	if (!root->is_dir)
 		path = arena_fmt(&m->w->arena, "%s/%.*s", path, STR_ARG(root->base)).p;
 	m->list[m->n++] = (struct container_mount){
-		.kind = s->mount.is_read_only || !root->is_dir ? CONTAINER_BIND : CONTAINER_OVERLAY_COPY,
+		.kind = s->mount.is_read_only || !root->is_dir ? CONTAINER_BIND
+							       : CONTAINER_OVERLAY_COPY,
 		.target = arena_cstr(&m->w->arena, s->mount.target),
 		.source = path,
 		.is_read_only = s->mount.is_read_only,
@@ -167,7 +169,8 @@ static int make_cache_folder(struct run_mounts *m, size_t i, int caches_fd, cons
 		return 0;
 	if (fs_temp_dir(caches_fd, &temp, err) < 0)
 		return -1;
-	if (fchown(temp.fd, s->mount.has_uid ? s->mount.uid : 0, s->mount.has_gid ? s->mount.gid : 0) < 0 ||
+	if (fchown(temp.fd, s->mount.has_uid ? s->mount.uid : 0,
+		    s->mount.has_gid ? s->mount.gid : 0) < 0 ||
 		fchmod(temp.fd, s->mount.has_mode ? s->mount.mode : 0755) < 0)
 		return err_sys(err, "set owner and mode of a cache mount");
 	if (s->has_from && fill_cache(m, i, temp.fd, err) < 0)
@@ -237,7 +240,8 @@ static void add_env(struct run_mounts *m, struct str name, struct str value)
 }
 
 /* 1 = found, 0 = not given to this build. */
-static int find_secret(const struct build_spec *spec, struct str id, struct buf *ret, struct err *err)
+static int find_secret(const struct build_spec *spec, struct str id, struct buf *ret,
+	struct err *err)
 {
 	for (size_t i = 0; i < spec->n_secrets; i++) {
 		const struct build_secret *s = &spec->secrets[i];
@@ -287,8 +291,9 @@ static int make_secret(struct run_mounts *m, size_t i, struct err *err)
 		add_env(m, one->env, buf_str(&text));
 	if (one->has_env && !one->target.n)
 		return 0;
-	struct str target = one->target.n ? one->target :
-					    arena_fmt(&m->w->arena, "/run/secrets/%.*s", STR_ARG(one->id));
+	struct str target = one->target.n
+		? one->target
+		: arena_fmt(&m->w->arena, "/run/secrets/%.*s", STR_ARG(one->id));
 	struct container_mount mount = {
 		.target = arena_cstr(&m->w->arena, target),
 		.mode = one->has_mode ? one->mode : 0400,
@@ -321,11 +326,13 @@ static int make_ssh(struct run_mounts *m, size_t i, struct err *err)
 	if (!agent && !one->is_required)
 		return 0;
 	if (!agent) {
-		err_set(err, ERR_NOT_FOUND, "ssh agent '%.*s' is required and was not given", STR_ARG(id));
+		err_set(err, ERR_NOT_FOUND, "ssh agent '%.*s' is required and was not given",
+			STR_ARG(id));
 		return err_hint(err, "knarr build --ssh %.*s", STR_ARG(id));
 	}
-	struct str target = one->target.n ? one->target :
-					    arena_fmt(&m->w->arena, "/run/buildkit/ssh_agent.%zu", i);
+	struct str target = one->target.n
+		? one->target
+		: arena_fmt(&m->w->arena, "/run/buildkit/ssh_agent.%zu", i);
 	m->list[m->n++] = (struct container_mount){
 		.kind = CONTAINER_BIND,
 		.target = arena_cstr(&m->w->arena, target),

@@ -14,10 +14,10 @@ struct run_mounts {
 	struct container_mount *list;
 	size_t n;
 	struct selection *bound; /* per mount: what a bind mount shows */
-	char **temps;		 /* folders below tmp/, removed at the end */
-	int *locks;		 /* cache mounts in use: flock'ed fds */
-	VEC(int) contents;	 /* memory files: secrets, scripts */
-	struct image_strs env;	 /* secrets that go into variables, the agent's socket */
+	char **temps;            /* folders below tmp/, removed at the end */
+	int *locks;              /* cache mounts in use: flock'ed fds */
+	VEC(int) contents;       /* memory files: secrets, scripts */
+	struct image_strs env;   /* secrets that go into variables, the agent's socket */
 };
 /* Selects what bind mounts show and puts every mount into the key; secrets' values stay out. */
 int run_mounts_plan(struct run_mounts *m, struct work *w, struct key *k, struct err *err);

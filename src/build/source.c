@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "build/add.h"
 #include "fs/fs.h"
+#include "fs/stream.h"
 #include "git/git.h"
 #include "layer/layer.h"
 
@@ -13,26 +14,13 @@
 
 enum { IGNORE_MAX = 1024 * 1024 };
 
-struct fd_source {
-	struct source source;
-	int fd;
-};
-
-static ssize_t read_fd(struct source *s, void *room, size_t n, struct err *err)
-{
-	ssize_t got;
-	do
-		got = read(((struct fd_source *)s)->fd, room, n);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? err_sys(err, "read the context") : got;
-}
-
 /* A folder of our own for what is unpacked or cloned. */
 static int make_temp_dir(struct build *b, struct err *err)
 {
 	struct fs_temp temp = FS_TEMP_NONE;
 	int tmp_fd;
-	if (store_dir(b->spec->store, "tmp", &tmp_fd, err) < 0 || fs_temp_dir(tmp_fd, &temp, err) < 0)
+	if (store_dir(b->spec->store, "tmp", &tmp_fd, err) < 0 ||
+		fs_temp_dir(tmp_fd, &temp, err) < 0)
 		return -1;
 	b->temp_dir = arena_cstr(b->arena, str_of(temp.name));
 	fd_close(temp.fd);
@@ -75,7 +63,8 @@ static int fetch_repository(struct build *b, const char **ret_dir, struct err *e
 		.depth = 1,
 		.has_submodules = true,
 		.is_recursive = true,
-		.keeps_git_dir = true, /* for the commit's time; not part of the context by default */
+		.keeps_git_dir =
+			true, /* for the commit's time; not part of the context by default */
 		.cancel = b->spec->cancel,
 	};
 	if (git_fetch(&f, b->arena, &commit, err) < 0)
@@ -113,7 +102,7 @@ static int read_stream(struct build *b, int stream_fd, const char **ret_dir, str
 	CLEANUP(buf_done) struct buf text = BUF(DOCKERFILE_MAX_BYTES);
 	if (rewindable(b, stream_fd, &fd, err) < 0)
 		return -1;
-	struct fd_source from = {{read_fd}, fd};
+	struct fs_source from = fs_source(fd);
 	int is_archive = layer_is_archive(&from.source, err);
 	if (is_archive < 0)
 		return -1;

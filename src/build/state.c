@@ -12,7 +12,8 @@ struct image_strs state_strs(struct arena *a, const struct str *p, size_t n)
 }
 
 /* The list with one more at position `at` (n = replaces nothing: appended). */
-static struct image_strs with(struct arena *a, const struct image_strs *old, size_t at, struct str s)
+static struct image_strs with(struct arena *a, const struct image_strs *old, size_t at,
+	struct str s)
 {
 	struct image_strs list = {ARENA_ARRAY(a, struct str, old->n + 1), old->n};
 	if (old->n)
@@ -43,8 +44,8 @@ void state_set_env(struct state *s, struct str name, struct str value)
 	memcpy(whole, entry.p, entry.n);
 	if (value.n)
 		memcpy(whole + entry.n, value.p, value.n);
-	s->config.env = with(s->arena, &s->config.env, env_at(s, name),
-		str_n(whole, entry.n + value.n));
+	s->config.env =
+		with(s->arena, &s->config.env, env_at(s, name), str_n(whole, entry.n + value.n));
 }
 
 struct str state_env(const struct state *s, struct str name)

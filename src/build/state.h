@@ -18,7 +18,7 @@ void state_set_env(struct state *s, struct str name, struct str value);
 /* NULL p = not set. */
 struct str state_env(const struct state *s, struct str name);
 void state_set_label(struct state *s, struct str key, struct str value);
-void state_add_port(struct state *s, struct str port);	   /* "8000/tcp" */
+void state_add_port(struct state *s, struct str port); /* "8000/tcp" */
 void state_add_volume(struct state *s, struct str path);
 void state_add_on_build(struct state *s, struct str text);
 void state_add_history(struct state *s, const struct image_history *h);

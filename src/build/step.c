@@ -126,8 +126,8 @@ static size_t count_trees(const struct step *s)
 {
 	size_t n = 0;
 	for (; s; s = s->parent)
-		n += s->kind == STEP_BASE ? (s->image ? s->image->manifest.n_items : 0) :
-					    !digest_is_none(&s->result.layer.digest);
+		n += s->kind == STEP_BASE ? (s->image ? s->image->manifest.n_items : 0)
+					  : !digest_is_none(&s->result.layer.digest);
 	return n;
 }
 
@@ -143,7 +143,8 @@ static int base_trees(struct work *w, const struct step *base, struct rootfs *re
 	};
 	if (!base->image)
 		return 0;
-	return rootfs_prepare(&r, &base->image->manifest, &base->image->config, &w->arena, ret, err);
+	return rootfs_prepare(&r, &base->image->manifest, &base->image->config, &w->arena, ret,
+		err);
 }
 
 /* A step's own tree: normally there; unpacked again when it was collected or came from a cache
@@ -151,11 +152,13 @@ static int base_trees(struct work *w, const struct step *base, struct rootfs *re
 static int own_tree(struct work *w, const struct step *s, char ret_name[TREE_NAME], struct err *err)
 {
 	const struct build_spec *spec = w->build->spec;
-	struct image_config config = {.diff_ids = (struct digest[]){s->result.diff_id}, .n_diff_ids = 1};
+	struct image_config config = {
+		.diff_ids = (struct digest[]){s->result.diff_id}, .n_diff_ids = 1};
 	struct image_descriptor layer = s->result.layer;
 	struct image_manifest manifest = {.items = &layer, .n_items = 1};
 	struct rootfs one = {0};
-	struct rootfs_spec r = {spec->store, spec->pool, spec->events, str_of(w->event_id), spec->cancel};
+	struct rootfs_spec r = {
+		spec->store, spec->pool, spec->events, str_of(w->event_id), spec->cancel};
 	snprintf(ret_name, TREE_NAME, "%s", s->result.tree);
 	if (s->result.tree[0] && tree_exists(spec->store, s->result.tree))
 		return 0;

@@ -51,8 +51,8 @@ static int select_sources(struct copying *c, struct err *err)
 		return 0;
 	if (!c->from && origin_open(w, &w->step->from, &c->from, err) < 0)
 		return -1;
-	struct inst_words local = w->step->kind == STEP_ADD ? add_local_sources(c->c, &w->arena) :
-							       c->c->sources;
+	struct inst_words local =
+		w->step->kind == STEP_ADD ? add_local_sources(c->c, &w->arena) : c->c->sources;
 	struct select_spec spec = {
 		.view = c->from,
 		.sources = texts_of(w, &local),
@@ -131,7 +131,8 @@ static int make_key(struct copying *c, struct digest *ret, struct str *ret_input
 	if (i->unpacks || i->has_unpack)
 		key_add(k, "unpack", i->unpacks ? S("yes") : S("no"));
 	if (w->build->spec->has_epoch)
-		key_add(k, "epoch", arena_fmt(&w->arena, "%lld", (long long)w->build->spec->epoch_ns));
+		key_add(k, "epoch",
+			arena_fmt(&w->arena, "%lld", (long long)w->build->spec->epoch_ns));
 	add_files_written(k, i);
 	if (w->step->kind == STEP_ADD && add_fetch(w, i, &c->fetched, k, err) < 0)
 		return -1;
@@ -148,7 +149,7 @@ static bool is_folder(const struct copying *c)
 {
 	struct str dest = c->w->step->dest;
 	return str_ends(dest, S("/")) || str_is(path_base(dest), ".") ||
-	       c->c->sources.n + c->c->n_files + c->fetched.n > 1;
+		c->c->sources.n + c->c->n_files + c->fetched.n > 1;
 }
 
 /* A file of the layers below; p NULL = there is none. */

@@ -103,7 +103,8 @@ static int make_key(struct running *r, struct digest *ret, struct str *ret_input
 	key_add(k, "network", network_of(r) == CONTAINER_NET_NONE ? S("none") : S("host"));
 	key_add(k, "security", run->is_insecure ? S("insecure") : S("sandbox"));
 	if (w->build->spec->has_epoch)
-		key_add(k, "epoch", arena_fmt(&w->arena, "%lld", (long long)w->build->spec->epoch_ns));
+		key_add(k, "epoch",
+			arena_fmt(&w->arena, "%lld", (long long)w->build->spec->epoch_ns));
 	if (run_mounts_plan(&r->mounts, w, k, err) < 0)
 		return -1;
 	*ret = key_finish(k, ret_inputs, &w->arena);

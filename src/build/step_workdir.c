@@ -28,7 +28,8 @@ int step_workdir(struct work *w, struct err *err)
 		key_add_digest(k, "files below", &w->step->parent->chain);
 	key_add(k, "path", w->step->inst->word.text);
 	if (w->build->spec->has_epoch)
-		key_add(k, "epoch", arena_fmt(&w->arena, "%lld", (long long)w->build->spec->epoch_ns));
+		key_add(k, "epoch",
+			arena_fmt(&w->arena, "%lld", (long long)w->build->spec->epoch_ns));
 	struct digest key = key_finish(k, &inputs, &w->arena);
 	int found = step_lookup(w, &key, inputs, err);
 	if (found == 0)

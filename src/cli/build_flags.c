@@ -10,15 +10,15 @@
 void build_flags_done(struct build_flags *f)
 {
 	struct cstr_vec *lists[] = {&f->tags, &f->args, &f->labels, &f->annotations, &f->outputs,
-		&f->cache_from, &f->cache_to, &f->secrets, &f->ssh, &f->contexts, &f->no_cache_filter,
-		&f->hosts, &f->allow};
+		&f->cache_from, &f->cache_to, &f->secrets, &f->ssh, &f->contexts,
+		&f->no_cache_filter, &f->hosts, &f->allow};
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		vec_done(lists[i]);
 	arena_done(&f->arena);
 }
 
-int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_globals *g, int argc,
-	char **argv, struct err *err)
+int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_globals *g,
+	int argc, char **argv, struct err *err)
 {
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
 	const struct opt own[] = {
@@ -28,12 +28,14 @@ int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_
 		{"build-arg", 0, OPT_LIST, &f->args, "NAME=VALUE", "set an ARG"},
 		{"label", 0, OPT_LIST, &f->labels, "KEY=VALUE", "add a label"},
 		{"annotation", 0, OPT_LIST, &f->annotations, "KEY=VALUE", "add an annotation"},
-		{"output", 'o', OPT_LIST, &f->outputs, "TYPE", "type=oci|docker|local|tar|image,dest=…"},
+		{"output", 'o', OPT_LIST, &f->outputs, "TYPE",
+			"type=oci|docker|local|tar|image,dest=…"},
 		{"push", 0, OPT_FLAG, &f->pushes, NULL, "push every tag"},
 		{"load", 0, OPT_FLAG, &f->loads, NULL, "keep the image here (the default)"},
 		{"secret", 0, OPT_LIST, &f->secrets, "RECORD", "id=NAME,src=FILE or env=VARIABLE"},
 		{"ssh", 0, OPT_LIST, &f->ssh, "ID", "default, or ID=SOCKET"},
-		{"build-context", 0, OPT_LIST, &f->contexts, "NAME=WHERE", "another folder or image"},
+		{"build-context", 0, OPT_LIST, &f->contexts, "NAME=WHERE",
+			"another folder or image"},
 		{"cache-from", 0, OPT_LIST, &f->cache_from, "RECORD", "type=registry,ref=…"},
 		{"cache-to", 0, OPT_LIST, &f->cache_to, "RECORD", "type=registry,ref=…,mode=max"},
 		{"platform", 0, OPT_TEXT, &f->platform, "OS/ARCH", "platform of the image"},
@@ -42,16 +44,22 @@ int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_
 		{"allow", 0, OPT_LIST, &f->allow, "RIGHT", "security.insecure, network.host"},
 		{"shm-size", 0, OPT_BYTES, &f->shm_bytes, "BYTES", "size of /dev/shm"},
 		{"no-cache", 0, OPT_FLAG, &f->is_no_cache, NULL, "run every step"},
-		{"no-cache-filter", 0, OPT_LIST, &f->no_cache_filter, "STAGE", "run this stage's steps"},
+		{"no-cache-filter", 0, OPT_LIST, &f->no_cache_filter, "STAGE",
+			"run this stage's steps"},
 		{"pull", 0, OPT_FLAG, &f->pulls, NULL, "look for newer base images"},
 		{"iidfile", 0, OPT_TEXT, &f->iidfile, "FILE", "write the image id here"},
-		{"metadata-file", 0, OPT_TEXT, &f->metadata_file, "FILE", "write digest and names here"},
-		{"explain", 0, OPT_FLAG, &f->explains, NULL, "say why each step hit or missed the cache"},
-		{"print", 0, OPT_FLAG, &f->is_print, NULL, "show stages and final config; run nothing"},
+		{"metadata-file", 0, OPT_TEXT, &f->metadata_file, "FILE",
+			"write digest and names here"},
+		{"explain", 0, OPT_FLAG, &f->explains, NULL,
+			"say why each step hit or missed the cache"},
+		{"print", 0, OPT_FLAG, &f->is_print, NULL,
+			"show stages and final config; run nothing"},
 		{"check", 0, OPT_FLAG, &f->is_check, NULL, "say what a careful reader would"},
-		{"list-context", 0, OPT_TEXT, &f->list_context, "DIR", "the files that would be sent"},
+		{"list-context", 0, OPT_TEXT, &f->list_context, "DIR",
+			"the files that would be sent"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 1, &args, err);
+	int rc =
+		cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 1, &args, err);
 	if (rc != 0)
 		return rc;
 	if (args.n)
@@ -96,8 +104,8 @@ static int flag_of(const struct field *f, bool *ret, struct err *err)
 	*ret = !f->value.p || str_is(f->value, "true") || str_is(f->value, "1");
 	if (*ret || str_is(f->value, "false") || str_is(f->value, "0"))
 		return 0;
-	return err_set(err, ERR_USAGE, "'%.*s': expected true or false, got '%.*s'", STR_ARG(f->key),
-		STR_ARG(f->value));
+	return err_set(err, ERR_USAGE, "'%.*s': expected true or false, got '%.*s'",
+		STR_ARG(f->key), STR_ARG(f->value));
 }
 
 static int compression_of(struct str text, struct build_output *o, struct err *err)
@@ -105,7 +113,8 @@ static int compression_of(struct str text, struct build_output *o, struct err *e
 	static const struct {
 		const char *name;
 		enum compression c;
-	} known[] = {{"gzip", COMPRESS_GZIP}, {"zstd", COMPRESS_ZSTD}, {"uncompressed", COMPRESS_NONE}};
+	} known[] = {
+		{"gzip", COMPRESS_GZIP}, {"zstd", COMPRESS_ZSTD}, {"uncompressed", COMPRESS_NONE}};
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (str_is(text, known[i].name)) {
 			o->compression = known[i].c;
@@ -179,8 +188,10 @@ static int output_field(struct build_flags *f, const struct field *p, struct bui
 			return -1;
 		return truth ? 0 : err_set(err, ERR_UNSUPPORTED, "%.*s=false", STR_ARG(p->key));
 	}
-	return unknown_key(p, "type, dest, name, push, compression, compression-level, "
-			      "force-compression, tar", err);
+	return unknown_key(p,
+		"type, dest, name, push, compression, compression-level, "
+		"force-compression, tar",
+		err);
 }
 
 static int check_dest(const struct build_output *o, struct err *err)
@@ -366,12 +377,13 @@ static const char *const *list_of(struct build_flags *f, const struct cstr_vec *
 
 static int read_contexts(struct build_flags *f, struct build_spec *s, struct err *err)
 {
-	struct build_context *list = ARENA_ARRAY(&f->arena, struct build_context, f->contexts.n + 1);
+	struct build_context *list =
+		ARENA_ARRAY(&f->arena, struct build_context, f->contexts.n + 1);
 	for (size_t i = 0; i < f->contexts.n; i++) {
 		struct str value = str_of(f->contexts.p[i]), name = STR_NONE;
 		if (!str_cut(&value, '=', &name) || !value.p || !name.n)
-			return err_set(err, ERR_USAGE, "--build-context: expected NAME=WHERE, got '%s'",
-				f->contexts.p[i]);
+			return err_set(err, ERR_USAGE,
+				"--build-context: expected NAME=WHERE, got '%s'", f->contexts.p[i]);
 		list[i] = (struct build_context){arena_cstr(&f->arena, name), value.p};
 	}
 	s->contexts = list;
@@ -456,7 +468,8 @@ int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec
 		.shm_bytes = f->shm_bytes,
 		.explains = f->explains,
 	};
-	struct build_secret *secrets = ARENA_ARRAY(&f->arena, struct build_secret, f->secrets.n + 1);
+	struct build_secret *secrets =
+		ARENA_ARRAY(&f->arena, struct build_secret, f->secrets.n + 1);
 	for (size_t i = 0; i < f->secrets.n; i++)
 		if (read_secret(f, f->secrets.p[i], &secrets[i], err) < 0)
 			return -1;
@@ -467,7 +480,8 @@ int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec
 		read_epoch(ret, err) < 0 ||
 		read_caches(f, "--cache-from", &f->cache_from, &ret->cache_from, &ret->n_cache_from,
 			err) < 0 ||
-		read_caches(f, "--cache-to", &f->cache_to, &ret->cache_to, &ret->n_cache_to, err) < 0)
+		read_caches(f, "--cache-to", &f->cache_to, &ret->cache_to, &ret->n_cache_to, err) <
+			0)
 		return -1;
 	ret->tags = list_of(f, &f->tags); /* after the outputs: name=… adds to them */
 	return session_store(s, &ret->store, err) < 0 ? -1 : session_remote(s, &ret->remote, err);

@@ -12,16 +12,16 @@
 struct build_flags {
 	const char *context, *file, *target, *platform, *network, *list_context, *progress;
 	const char *iidfile, *metadata_file;
-	struct cstr_vec tags, args, labels, annotations, outputs, cache_from, cache_to, secrets, ssh,
-		contexts, no_cache_filter, hosts, allow;
+	struct cstr_vec tags, args, labels, annotations, outputs, cache_from, cache_to, secrets,
+		ssh, contexts, no_cache_filter, hosts, allow;
 	uint64_t shm_bytes;
 	bool is_print, is_check, explains, is_no_cache, pulls, pushes, loads;
 	struct arena arena;
 };
 
 /* As cmd_parse. */
-int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_globals *g, int argc,
-	char **argv, struct err *err);
+int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_globals *g,
+	int argc, char **argv, struct err *err);
 /* What the flags mean; spec borrows from f and the session. */
 int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec *ret,
 	struct err *err);

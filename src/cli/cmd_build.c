@@ -76,7 +76,8 @@ static int check(struct session *s, struct build_flags *f, struct err *err)
 	struct build_spec spec;
 	size_t n = 0;
 	if (build_flags_spec(f, s, &spec, err) < 0 ||
-		build_check(&spec, cmd_is_json(s->g), &out, &n, err) < 0 || cmd_answer(&out, err) < 0)
+		build_check(&spec, cmd_is_json(s->g), &out, &n, err) < 0 ||
+		cmd_answer(&out, err) < 0)
 		return -1;
 	return n > 0;
 }

@@ -39,14 +39,16 @@ static int parse_end(struct session *s, const char *text, struct end *ret, struc
 	return 0;
 }
 
-/* Brings the image into the store. */
-static int fetch(struct session *s, const struct end *from, const struct image_platform *platform,
-	bool is_all, struct image_descriptor *ret, struct err *err)
+/* Brings the image into the store; a file's has the name of `to` from the start. */
+static int fetch(struct session *s, const struct end *from, const struct end *to,
+	const struct image_platform *platform, bool is_all, struct image_descriptor *ret,
+	struct err *err)
 {
 	struct store *store;
 	struct remote *remote;
 	if (from->kind == END_FILE)
-		return image_read_place(s, &from->place, NULL, ret, err);
+		return image_read_place(s, &from->place, to->kind == END_HERE ? to->text : NULL,
+			ret, err);
 	if (session_store(s, &store, err) < 0)
 		return -1;
 	if (from->kind == END_HERE)
@@ -72,8 +74,8 @@ static int deliver(struct session *s, const struct end *to, const struct end *fr
 	struct store *store;
 	struct remote *remote;
 	if (to->kind == END_FILE)
-		return image_write_place(s, what, from->kind == END_FILE ? NULL : &from->ref, &to->place,
-			err);
+		return image_write_place(s, what, from->kind == END_FILE ? NULL : &from->ref,
+			&to->place, err);
 	if (session_store(s, &store, err) < 0)
 		return -1;
 	if (to->kind == END_HERE)
@@ -89,11 +91,13 @@ static int copy(struct session *s, const struct end *from, const struct end *to,
 	struct store *store;
 	struct remote *remote;
 	if (from->kind != END_REGISTRY || to->kind != END_REGISTRY)
-		return fetch(s, from, platform, is_all, ret, err) < 0 ? -1 :
-									deliver(s, to, from, ret, err);
+		return fetch(s, from, to, platform, is_all, ret, err) < 0
+			? -1
+			: deliver(s, to, from, ret, err);
 	if (session_store(s, &store, err) < 0 || session_remote(s, &remote, err) < 0)
 		return -1;
-	return remote_copy(remote, &from->ref, &to->ref, platform, is_all, store, ret, &s->arena, err);
+	return remote_copy(remote, &from->ref, &to->ref, platform, is_all, store, ret, &s->arena,
+		err);
 }
 
 static int answer(const struct cmd_globals *g, const struct image_descriptor *d, struct err *err)
@@ -119,7 +123,8 @@ int cmd_copy(const struct cmd *self, struct cmd_globals *g, int argc, char **arg
 		{"platform", 0, OPT_TEXT, &platform, "OS/ARCH", "take this platform from an index"},
 		{"all-platforms", 'a', OPT_FLAG, &is_all, NULL, "keep the whole index"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 2, 2, &args, &err);
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 2, 2, &args,
+		&err);
 	if (rc > 0)
 		return EXIT_OK;
 	if (rc == 0)

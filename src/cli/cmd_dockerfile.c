@@ -10,8 +10,8 @@ static int parse_file(const char *path, struct err *err)
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf text = BUF(DOCKERFILE_MAX_BYTES), out = BUF(256 * 1024 * 1024);
 	struct dockerfile d;
-	int rc = strcmp(path, "-") == 0 ? fs_read_fd(STDIN_FILENO, &text, err) :
-					  fs_read_file(AT_FDCWD, path, &text, err);
+	int rc = strcmp(path, "-") == 0 ? fs_read_fd(STDIN_FILENO, &text, err)
+					: fs_read_file(AT_FDCWD, path, &text, err);
 	if (rc < 0)
 		return -1;
 	if (dockerfile_parse(buf_str(&text), &a, &d, err) < 0)
@@ -36,7 +36,8 @@ static int parse(const struct cmd *self, struct cmd_globals *g, int argc, char *
 int cmd_dockerfile(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
 {
 	static const struct cmd subs[] = {
-		{"dockerfile parse", parse, "FILE", "the instructions of a Dockerfile as JSON", NULL},
+		{"dockerfile parse", parse, "FILE", "the instructions of a Dockerfile as JSON",
+			NULL},
 	};
 	return cmd_sub(self, g, subs, ARRAY_LEN(subs), argc, argv);
 }

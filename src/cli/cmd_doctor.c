@@ -36,7 +36,10 @@ static void add_finding(struct buf *b, struct json_out *o, bool is_json,
 	const struct container_finding *f)
 {
 	if (!is_json) {
-		buf_fmt(b, "%s %-12s %s\n", f->is_ok ? "ok     " : f->is_needed ? "MISSING" : "missing",
+		buf_fmt(b, "%s %-12s %s\n",
+			f->is_ok               ? "ok     "
+				: f->is_needed ? "MISSING"
+					       : "missing",
 			f->what, f->detail);
 		if (f->hint[0])
 			buf_fmt(b, "        %-12s %s\n", "", f->hint);

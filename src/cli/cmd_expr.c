@@ -26,9 +26,11 @@ int cmd_expr(const struct cmd *self, struct cmd_globals *g, int argc, char **arg
 	int is_error = 0;
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
 	const struct opt own[] = {
-		{"context", 0, OPT_TEXT, &context, "FILE", "JSON object of contexts: github, env, …"},
+		{"context", 0, OPT_TEXT, &context, "FILE",
+			"JSON object of contexts: github, env, …"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 1, 1, &args, &err);
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 1, 1, &args,
+		&err);
 	if (rc == 0)
 		rc = evaluate(args.p[0], context, &is_error, &err);
 	if (rc < 0)

@@ -78,10 +78,12 @@ int cmd_gc(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
 	const struct opt own[] = {
 		{"cache", 0, OPT_FLAG, &drops_cache, NULL, "forget the build cache too"},
-		{"cache-age", 0, OPT_TIME, &cache_age, "TIME", "forget build steps unused that long"},
+		{"cache-age", 0, OPT_TIME, &cache_age, "TIME",
+			"forget build steps unused that long"},
 		{"dry-run", 0, OPT_FLAG, &is_dry, NULL, "only say what would go"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 0, &args, &err);
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 0, &args,
+		&err);
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
 	if (rc == 0)

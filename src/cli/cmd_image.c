@@ -95,7 +95,8 @@ static int list_images(struct session *s, struct err *err)
 		char text[DIGEST_TEXT];
 		struct err damaged = {0};
 		if (describe(s, store, &images.p[i], &l, &damaged) < 0) {
-			event_note(session_events(s), S(""), EVENT_WARNING, NULL, "%s", damaged.what);
+			event_note(session_events(s), S(""), EVENT_WARNING, NULL, "%s",
+				damaged.what);
 			continue;
 		}
 		if (cmd_is_json(s->g))
@@ -212,9 +213,9 @@ static int history(struct session *s, const char *name, struct err *err)
 	size_t layer = 0;
 	for (size_t i = 0; i < d.config.n_history; i++) {
 		const struct image_history *h = &d.config.history[i];
-		uint64_t bytes = !h->is_empty_layer && layer < d.manifest.n_items ?
-					 d.manifest.items[layer++].size :
-					 0;
+		uint64_t bytes = !h->is_empty_layer && layer < d.manifest.n_items
+			? d.manifest.items[layer++].size
+			: 0;
 		char size[24];
 		num_human_bytes(bytes, size, sizeof(size));
 		if (cmd_is_json(s->g))
@@ -296,7 +297,8 @@ static int image_ref(const struct cmd *self, struct cmd_globals *g, int argc, ch
 
 /* Hands out a layout's files for the check. */
 static int each_piece(void *ctx, const char *path,
-	int (*take)(void *take_ctx, struct str piece, struct err *err), void *take_ctx, struct err *err)
+	int (*take)(void *take_ctx, struct str piece, struct err *err), void *take_ctx,
+	struct err *err)
 {
 	enum { PIECE = 256 * 1024 };
 	const int *dir_fd = ctx;
@@ -353,7 +355,8 @@ int cmd_image(const struct cmd *self, struct cmd_globals *g, int argc, char **ar
 		{"image history", image_history, "NAME", "how it was made, with sizes", NULL},
 		{"image rm", image_rm, "NAME…", "take a name away; gc frees the space", NULL},
 		{"image import", image_import, "FILE|- NAME",
-			"an archive of files, an OCI layout or docker archive becomes an image", NULL},
+			"an archive of files, an OCI layout or docker archive becomes an image",
+			NULL},
 		{"image export", image_export, "NAME FILE|-",
 			"write an image as oci-archive, docker-archive or OCI layout", NULL},
 		{"image ref", image_ref, "NAME", "the parts of a name", NULL},

@@ -26,7 +26,8 @@ static void asked_done(struct asked *q)
 }
 CLEANUP_VAL(asked_done, struct asked);
 
-static int read_zone(struct metadata_zones *zones, struct str name, struct buf *ret, struct err *err)
+static int read_zone(struct metadata_zones *zones, struct str name, struct buf *ret,
+	struct err *err)
 {
 	char path[512];
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.*s", STR_ARG(name));
@@ -49,8 +50,7 @@ static int read_json(const char *path, struct arena *a, const struct json **ret,
 
 static void take(const struct cstr_vec *from, struct str_vec *to)
 {
-	VEC_EACH(from, text)
-	{
+	VEC_EACH(from, text) {
 		vec_push(to, str_of(*text));
 	}
 }
@@ -58,22 +58,22 @@ static void take(const struct cstr_vec *from, struct str_vec *to)
 /* The list or text an --input names; NULL for both when there is no such input. */
 static struct str_vec *list_named(struct metadata_spec *s, struct str name)
 {
-	return str_is(name, "images")	   ? &s->images :
-	       str_is(name, "tags")	   ? &s->tags :
-	       str_is(name, "flavor")	   ? &s->flavor :
-	       str_is(name, "labels")	   ? &s->labels :
-	       str_is(name, "annotations") ? &s->annotations :
-					     NULL;
+	return str_is(name, "images")         ? &s->images
+		: str_is(name, "tags")        ? &s->tags
+		: str_is(name, "flavor")      ? &s->flavor
+		: str_is(name, "labels")      ? &s->labels
+		: str_is(name, "annotations") ? &s->annotations
+					      : NULL;
 }
 
 static struct str *text_named(struct metadata_spec *s, struct str name)
 {
-	return str_is(name, "sep-tags")	       ? &s->sep_tags :
-	       str_is(name, "sep-labels")      ? &s->sep_labels :
-	       str_is(name, "sep-annotations") ? &s->sep_annotations :
-	       str_is(name, "bake-target")     ? &s->bake_target :
-	       str_is(name, "context")	       ? &s->context :
-						 NULL;
+	return str_is(name, "sep-tags")           ? &s->sep_tags
+		: str_is(name, "sep-labels")      ? &s->sep_labels
+		: str_is(name, "sep-annotations") ? &s->sep_annotations
+		: str_is(name, "bake-target")     ? &s->bake_target
+		: str_is(name, "context")         ? &s->context
+						  : NULL;
 }
 
 /* NAME=@FILE, or NAME=text. */
@@ -97,8 +97,9 @@ static int take_input(const char *text, struct metadata_spec *s, struct arena *a
 		return 0;
 	}
 	err_set(err, ERR_USAGE, "unknown input '%.*s'", STR_ARG(name));
-	return err_hint(err, "images, tags, flavor, labels, annotations, sep-tags, sep-labels, "
-			     "sep-annotations, bake-target or context");
+	return err_hint(err,
+		"images, tags, flavor, labels, annotations, sep-tags, sep-labels, "
+		"sep-annotations, bake-target or context");
 }
 
 /* Without an event: what the folder we are in says. */
@@ -106,7 +107,8 @@ static void look_at_git(struct metadata_spec *s, struct arena *a)
 {
 	struct str top, sha, branch;
 	struct err none = {0}; /* no repository: nothing is known */
-	if (git_find(".", a, &top, &none) < 0 || git_head(top.p, a, &sha, &branch, &none) < 0 || !sha.n)
+	if (git_find(".", a, &top, &none) < 0 || git_head(top.p, a, &sha, &branch, &none) < 0 ||
+		!sha.n)
 		return;
 	s->sha = s->git_sha = sha;
 	s->event_name = S("push");
@@ -128,8 +130,7 @@ static int fill_in(const struct asked *q, struct metadata_spec *s, struct arena 
 	take(&q->flavor, &s->flavor);
 	take(&q->labels, &s->labels);
 	take(&q->annotations, &s->annotations);
-	VEC_EACH(&q->inputs, input)
-	{
+	VEC_EACH(&q->inputs, input) {
 		if (take_input(*input, s, a, err) < 0)
 			return -1;
 	}
@@ -183,7 +184,8 @@ int cmd_metadata(const struct cmd *self, struct cmd_globals *g, int argc, char *
 		{"now", 0, OPT_TEXT, &q.now, "TIME", "instead of the clock"},
 		{"commit-date", 0, OPT_TEXT, &q.commit_date, "TIME", "of the commit"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 0, &args, &err);
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 0, &args,
+		&err);
 	if (rc == 0)
 		rc = answer(&q, &err);
 	return rc < 0 ? exit_with(&err) : EXIT_OK;

@@ -84,8 +84,8 @@ static int find_image(struct prepared *p, const char *name, struct err *err)
 	struct image_descriptor found;
 	struct image_ref ref;
 	if (!is_always && !is_never && strcmp(policy, "missing") != 0)
-		return err_set(err, ERR_USAGE, "--pull: expected missing, always or never, got '%s'",
-			policy);
+		return err_set(err, ERR_USAGE,
+			"--pull: expected missing, always or never, got '%s'", policy);
 	if (p->q->platform) {
 		platform = &want;
 		if (image_platform_parse(str_of(p->q->platform), &p->s->arena, &want, err) < 0)
@@ -112,7 +112,8 @@ static int prepare_root(struct prepared *p, struct err *err)
 		.events = session_events(p->s),
 		.cancel = &p->s->cancel,
 	};
-	return rootfs_prepare(&spec, &p->image.manifest, &p->image.config, &p->s->arena, &p->rootfs, err);
+	return rootfs_prepare(&spec, &p->image.manifest, &p->image.config, &p->s->arena, &p->rootfs,
+		err);
 }
 
 /* ---- arguments and environment ---- */
@@ -227,14 +228,16 @@ static int add_tmpfs(struct prepared *p, const char *text, struct err *err)
 	while (str_cut(&rest, ',', &option)) {
 		uint64_t mode;
 		if (str_starts(option, S("size="))) {
-			if (num_parse_bytes(str_skip(option, 5), UINT64_MAX, &m.size_bytes, err) < 0)
+			if (num_parse_bytes(str_skip(option, 5), UINT64_MAX, &m.size_bytes, err) <
+				0)
 				return err_wrap(err, "--tmpfs");
 		} else if (str_starts(option, S("mode="))) {
 			if (num_parse_octal(str_skip(option, 5), 07777, &mode, err) < 0)
 				return err_wrap(err, "--tmpfs");
 			m.mode = (mode_t)mode;
 		} else {
-			return err_set(err, ERR_UNSUPPORTED, "--tmpfs: option '%.*s'", STR_ARG(option));
+			return err_set(err, ERR_UNSUPPORTED, "--tmpfs: option '%.*s'",
+				STR_ARG(option));
 		}
 	}
 	vec_push(&p->mounts, m);
@@ -333,7 +336,9 @@ static int start(struct prepared *p, struct asked *q, struct proc_end *ret, stru
 		.is_read_only = q->is_read_only,
 		.args = argv_list(&p->args),
 		.env = argv_list(&p->env),
-		.cwd = q->workdir ? q->workdir : c->working_dir.n ? arena_cstr(a, c->working_dir) : "/",
+		.cwd = q->workdir          ? q->workdir
+			: c->working_dir.n ? arena_cstr(a, c->working_dir)
+					   : "/",
 		.user = q->user ? q->user : arena_cstr(a, c->user),
 		.hostname = q->hostname,
 		.mounts = p->mounts.p,
@@ -350,9 +355,9 @@ static int start(struct prepared *p, struct asked *q, struct proc_end *ret, stru
 		.has_tty = q->has_tty,
 		.on_output = on_output,
 		.cancel = &p->s->cancel,
-		.stop_signal = q->stop_signal	    ? q->stop_signal :
-			       c->stop_signal.n ? arena_cstr(a, c->stop_signal) :
-						  NULL,
+		.stop_signal = q->stop_signal ? q->stop_signal
+			: c->stop_signal.n    ? arena_cstr(a, c->stop_signal)
+					      : NULL,
 		.grace_ns = (int64_t)q->stop_timeout * CLOCK_SECOND,
 		.runtime = q->runtime,
 	};
@@ -397,7 +402,8 @@ int cmd_run(const struct cmd *self, struct cmd_globals *g, int argc, char **argv
 		{"detach", 'd', OPT_FLAG, &q.is_detached, NULL, NULL},
 		{"interactive", 'i', OPT_FLAG, &q.is_interactive, NULL, "pass standard input on"},
 		{"tty", 't', OPT_FLAG, &q.has_tty, NULL, "give it a terminal"},
-		{"env", 'e', OPT_LIST, &q.env, "NAME=VALUE", "set a variable; NAME alone passes ours on"},
+		{"env", 'e', OPT_LIST, &q.env, "NAME=VALUE",
+			"set a variable; NAME alone passes ours on"},
 		{"env-file", 0, OPT_LIST, &q.env_files, "FILE", "variables, one per line"},
 		{"volume", 'v', OPT_LIST, &q.volumes, "/HOST:/INSIDE", "show a folder of the host"},
 		{"tmpfs", 0, OPT_LIST, &q.tmpfs, "PATH", "a folder in memory"},
@@ -423,8 +429,8 @@ int cmd_run(const struct cmd *self, struct cmd_globals *g, int argc, char **argv
 		{"platform", 0, OPT_TEXT, &q.platform, "OS/ARCH", "of an index"},
 		{"runtime", 0, OPT_TEXT, &q.runtime, "NAME", "crun or runc, or a path"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_STOP_AT_FIRST, argc, argv, 1, -1, &args,
-		&err);
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_STOP_AT_FIRST, argc, argv, 1, -1,
+		&args, &err);
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
 	if (rc == 0)

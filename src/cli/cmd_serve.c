@@ -33,7 +33,8 @@ static void log_request(void *ctx, const struct http_request *r, int status, uin
 /* No default credentials: a store without any token gets one, which is shown this once. */
 static int first_token(struct auth *auth, struct err *err)
 {
-	struct auth_token spec = {.user = S("admin"), .name = S("first start"), .scopes = AUTH_ADMIN};
+	struct auth_token spec = {
+		.user = S("admin"), .name = S("first start"), .scopes = AUTH_ADMIN};
 	char text[AUTH_TOKEN_TEXT];
 	bool is_empty;
 	if (auth_is_empty(auth, &is_empty, err) < 0)
@@ -43,8 +44,9 @@ static int first_token(struct auth *auth, struct err *err)
 	if (auth_token_create(auth, &spec, text, err) < 0)
 		return -1;
 	printf("token: %s\n", text);
-	fprintf(stderr, "this token is shown once: it may do everything. Make others with "
-			"'knarr token create'\n");
+	fprintf(stderr,
+		"this token is shown once: it may do everything. Make others with "
+		"'knarr token create'\n");
 	return 0;
 }
 
@@ -63,9 +65,10 @@ static int serve(struct session *s, const struct serving *o, struct err *err)
 	struct store *store;
 	if (session_store(s, &store, err) < 0)
 		return -1;
-	if (!o->is_open && (auth_open(store_db(store), store_root_fd(store), store_clock(store), &auth,
-				    err) < 0 ||
-				   first_token(auth, err) < 0))
+	if (!o->is_open &&
+		(auth_open(store_db(store), store_root_fd(store), store_clock(store), &auth, err) <
+				0 ||
+			first_token(auth, err) < 0))
 		return -1;
 	struct registry_spec spec = {
 		.store = store,
@@ -97,7 +100,8 @@ static int check(const struct serving *o, struct err *err)
 	if (!o->cert != !o->key)
 		return err_set(err, ERR_USAGE, "--tls-cert and --tls-key belong together");
 	if (!strrchr(o->listen, ':'))
-		return err_set(err, ERR_USAGE, "--listen: expected ADDRESS:PORT, got '%s'", o->listen);
+		return err_set(err, ERR_USAGE, "--listen: expected ADDRESS:PORT, got '%s'",
+			o->listen);
 	return 0;
 }
 
@@ -108,14 +112,17 @@ int cmd_serve(const struct cmd *self, struct cmd_globals *g, int argc, char **ar
 	CLEANUP(session_done) struct session s = {0};
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
 	const struct opt own[] = {
-		{"listen", 0, OPT_TEXT, &o.listen, "ADDR:PORT", "where (127.0.0.1:5080); port 0 = any"},
+		{"listen", 0, OPT_TEXT, &o.listen, "ADDR:PORT",
+			"where (127.0.0.1:5080); port 0 = any"},
 		{"tls-cert", 0, OPT_TEXT, &o.cert, "FILE", "certificate chain, PEM"},
 		{"tls-key", 0, OPT_TEXT, &o.key, "FILE", "its key, PEM"},
 		{"url", 0, OPT_TEXT, &o.url, "URL", "what clients call us, behind a proxy"},
 		{"access-log", 0, OPT_FLAG, &o.logs, NULL, "a line per request on stderr"},
-		{"no-auth", 0, OPT_FLAG, &o.is_open, NULL, "everybody may do everything: for tests"},
+		{"no-auth", 0, OPT_FLAG, &o.is_open, NULL,
+			"everybody may do everything: for tests"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 0, &args, &err);
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 0, &args,
+		&err);
 	if (rc == 0)
 		rc = check(&o, &err);
 	if (rc == 0)

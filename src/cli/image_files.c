@@ -27,8 +27,8 @@ static int say_digest(const struct digest *d, struct err *err)
 }
 
 /* A plain archive of files. */
-static int import_files(struct session *s, const char *path, const char *name,
-	const char *platform, struct err *err)
+static int import_files(struct session *s, const char *path, const char *name, const char *platform,
+	struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
 	const char *const tags[] = {name, NULL};
@@ -112,7 +112,8 @@ int image_import(const struct cmd *self, struct cmd_globals *g, int argc, char *
 	const struct opt own[] = {
 		{"platform", 0, OPT_TEXT, &platform, "OS/ARCH", "what the files are for"},
 	};
-	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 1, 2, &args, &err);
+	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 1, 2, &args,
+		&err);
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
 	if (rc == 0)

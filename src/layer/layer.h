@@ -51,6 +51,8 @@ struct layer_pack {
 	enum compression compression;
 	int level; /* 0 = default */
 	struct layer_times times;
+	bool sets_times;  /* replaced times are given to the tree's files too: it is then what the
+			     layer unpacks to */
 	struct sink *out; /* gets the compressed bytes; NULL = only diff_id is wanted */
 	struct pool *pool;
 	const struct cancel *cancel;

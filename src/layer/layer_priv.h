@@ -58,6 +58,8 @@ void walk_free(struct walk *w);
 CLEANUP_PTR(walk_free, struct walk);
 /* 1 = an entry, 0 = the end. Whiteouts come as empty files with their name in a layer. */
 int walk_next(struct walk *w, struct walk_entry *ret, struct err *err);
+/* Sets the time of the file that was given out last; not for whiteouts. */
+int walk_set_time(struct walk *w, int64_t ns, struct err *err);
 
 /* ---- content.c: what is in a file, holes as zeros ---- */
 

@@ -1,6 +1,7 @@
 /* A tree as a layer: entries of the walk become headers and content in the press. */
 #include "layer/layer_priv.h"
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/num.h"
 
@@ -41,10 +42,13 @@ static void find_link(struct packing *k, struct walk_entry *e)
 	}
 }
 
-static int64_t mtime_of(const struct layer_times *t, const struct stat *st)
+static int find_time(struct packing *k, const struct stat *st, int64_t *ret, struct err *err)
 {
-	int64_t ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
-	return ns > t->latest_ns ? t->replace_ns : ns;
+	*ret = st->st_mtim.tv_sec * CLOCK_SECOND + st->st_mtim.tv_nsec;
+	if (*ret <= k->p->times.latest_ns)
+		return 0;
+	*ret = k->p->times.replace_ns;
+	return k->p->sets_times ? walk_set_time(k->walk, *ret, err) : 0;
 }
 
 static int make_header(struct packing *k, const struct walk_entry *e, struct err *err)
@@ -57,13 +61,14 @@ static int make_header(struct packing *k, const struct walk_entry *e, struct err
 		.uid = e->st.st_uid,
 		.gid = e->st.st_gid,
 		.size = e->type == TAR_FILE ? (uint64_t)e->st.st_size : 0,
-		.mtime_ns = mtime_of(&k->p->times, &e->st),
 		.dev_major = major(e->st.st_rdev),
 		.dev_minor = minor(e->st.st_rdev),
 		.xattrs = e->xattrs.p,
 		.n_xattrs = e->xattrs.n,
 	};
 	buf_clear(&k->header);
+	if (find_time(k, &e->st, &t.mtime_ns, err) < 0)
+		return -1;
 	return tar_add_header(&k->header, &t, err);
 }
 

@@ -11,6 +11,7 @@
  */
 #include "layer/layer_priv.h"
 
+#include "base/clock.h"
 #include "digest/digest.h"
 
 #include <fcntl.h>
@@ -51,7 +52,9 @@ struct walk {
 	int entering_fd;
 	struct stat entering;
 	bool is_opaque_due;
-	struct walk_entry opaque;
+	/* Where the entry given out last is. */
+	int given_in_fd;
+	const char *given_name;
 };
 
 struct walk *walk_new(int tree_fd, bool is_upper)
@@ -269,6 +272,8 @@ static int give(struct walk *w, struct level *l, struct walk_entry *ret, struct 
 {
 	const struct name *name = &l->names.p[l->next++];
 	buf_cut(&w->path, l->path_n);
+	w->given_in_fd = l->fd;
+	w->given_name = name->text;
 	if (name->is_whiteout)
 		buf_add(&w->path, S(WHITEOUT_PREFIX));
 	buf_add_cstr(&w->path, name->text);
@@ -336,4 +341,13 @@ int walk_next(struct walk *w, struct walk_entry *ret, struct err *err)
 	if (find_level(w, &l, err) < 0)
 		return -1;
 	return l ? give(w, l, ret, err) : 0;
+}
+
+int walk_set_time(struct walk *w, int64_t ns, struct err *err)
+{
+	struct timespec t = {ns / CLOCK_SECOND, (long)(ns % CLOCK_SECOND)};
+	const struct timespec times[2] = {t, t};
+	if (utimensat(w->given_in_fd, w->given_name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, "set time");
+	return 0;
 }

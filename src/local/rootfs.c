@@ -1,25 +1,10 @@
 #include "local/rootfs.h"
 
 #include "fs/fs.h"
+#include "fs/stream.h"
 #include "layer/layer.h"
 
 #include <fcntl.h>
-
-/* Reads a stored blob as a source. */
-struct blob_source {
-	struct source source;
-	int fd;
-};
-
-static ssize_t read_blob(struct source *s, void *room, size_t n, struct err *err)
-{
-	struct blob_source *b = (struct blob_source *)s;
-	ssize_t got;
-	do
-		got = read(b->fd, room, n);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? err_sys(err, "read a layer") : got;
-}
 
 /* One layer on its way to a tree. */
 struct unpacking {
@@ -57,7 +42,7 @@ static int fill(struct unpacking *u, struct tree_writer *w, const int *lower_fds
 	CLEANUP(fd_close) int fd = -1;
 	if (blob_open(u->spec->store, &u->layer->digest, &fd, &u->blob_bytes, err) < 0)
 		return -1;
-	struct blob_source from = {{read_blob}, fd};
+	struct fs_source from = fs_source(fd);
 	struct layer_unpack unpack = {
 		.blob = &from.source,
 		.tree_fd = w->fd,

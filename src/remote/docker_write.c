@@ -3,6 +3,7 @@
 #include "remote/archive_priv.h"
 
 #include "blob/tree.h"
+#include "fs/stream.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -66,20 +67,6 @@ static int read_image(struct docker_writing *w, struct err *err)
 
 /* ---- layers ---- */
 
-struct blob_source {
-	struct source source;
-	int fd;
-};
-
-static ssize_t read_blob(struct source *s, void *room, size_t n, struct err *err)
-{
-	ssize_t got;
-	do
-		got = read(((struct blob_source *)s)->fd, room, n);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? err_sys(err, "read a layer") : got;
-}
-
 /* The layer's content into a file nobody sees, and its size: a tar header must know that first. */
 static int inflate(struct docker_writing *w, size_t i, int to_fd, uint64_t *ret_size,
 	struct err *err)
@@ -90,7 +77,7 @@ static int inflate(struct docker_writing *w, size_t i, int to_fd, uint64_t *ret_
 	struct digester *hash = digester_new(w->config.diff_ids[i].algorithm);
 	if (blob_open(w->p->store, &w->m.items[i].digest, &fd, NULL, err) < 0)
 		return -1;
-	struct blob_source from = {{.read = read_blob}, fd};
+	struct fs_source from = fs_source(fd);
 	CLEANUP(inflater_free) struct inflater *inflater = inflater_new(&from.source, 0);
 	*ret_size = 0;
 	for (;;) {

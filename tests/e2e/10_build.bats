@@ -434,3 +434,18 @@ in_image() { knarr run --rm t:1 "$@"; }
 	[ "$(knarr run --rm one:1 cat /n)" = 1 ]
 	[ "$(knarr run --rm two:1 cat /n)" = 1 ]
 }
+
+@test "force-compression: layers of others get their own bytes in the new compression" {
+	printf 'FROM tiny:1\nRUN echo x >/x\n' >"$ctx/Dockerfile"
+	knarr build -q --output "type=oci,dest=$BATS_TEST_TMPDIR/z.tar,compression=zstd,force-compression=true" "$ctx"
+	knarr --root "$BATS_TEST_TMPDIR/root" copy "oci-archive:$BATS_TEST_TMPDIR/z.tar" local:z:1
+	run knarr --root "$BATS_TEST_TMPDIR/root" image inspect z:1
+	[ "$(echo "$output" | json '[.[0].manifest.layers[].mediaType | endswith("zstd")] | all')" = true ]
+	[ "$(KNARR_ROOT=$BATS_TEST_TMPDIR/root knarr run z:1 cat /x)" = x ]
+}
+
+@test "a step sees the times that the layer below has, pulled or built here" {
+	printf 'FROM tiny:1\nRUN touch /made\nRUN stat -c %%Y /made >/time\n' >"$ctx/Dockerfile"
+	build
+	[ "$(in_image cat /time)" = 315532800 ]
+}
