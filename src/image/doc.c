@@ -152,7 +152,10 @@ static void check_value(struct doc_walk *w, const struct doc_rule *rule, const s
 	case DOC_LIST: check_items(w, rule, v); break;
 	case DOC_PAIRS:
 	case DOC_KEYS: check_members(w, rule, v); break;
-	case DOC_OBJECT: doc_check(w, v, rule->inner); /* fall through */
+	case DOC_OBJECT:
+		doc_check(w, v, rule->inner);
+		run_check(w, rule, v);
+		break;
 	default: run_check(w, rule, v);
 	}
 }

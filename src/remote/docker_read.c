@@ -56,14 +56,14 @@ static int keep_compressed(struct docker_reading *r, struct blob_writer *w, stru
 	CLEANUP(mem_free) char *room = mem_new(PIECE, 1);
 	for (;;) {
 		const void *p;
-		ssize_t n = tar_peek(r->archive.tar, &p, err);
+		ssize_t n = archive_peek(&r->archive, &p, err);
 		if (n < 0 || (n > 0 && blob_write(w, p, (size_t)n, err) < 0))
 			return -1;
 		if (inflate_some(inflater, str_n(p, (size_t)n), n == 0, room, diff, err) < 0)
 			return -1;
 		if (n == 0)
 			return 0;
-		tar_take(r->archive.tar, (size_t)n);
+		archive_take(&r->archive, (size_t)n);
 	}
 }
 
@@ -87,7 +87,7 @@ static int compress_plain(struct docker_reading *r, struct blob_writer *w, struc
 	bool is_empty = true;
 	for (;;) {
 		const void *p;
-		ssize_t n = tar_peek(r->archive.tar, &p, err);
+		ssize_t n = archive_peek(&r->archive, &p, err);
 		if (n < 0)
 			return -1;
 		if (n == 0)
@@ -96,7 +96,7 @@ static int compress_plain(struct docker_reading *r, struct blob_writer *w, struc
 		is_empty = false;
 		digester_add(diff, p, take);
 		buf_add_bytes(&plain, p, take);
-		tar_take(r->archive.tar, take);
+		archive_take(&r->archive, take);
 		if (plain.n == PIECE && press(c, &plain, &pressed, w, err) < 0)
 			return -1;
 	}
@@ -137,11 +137,9 @@ static bool is_tar(struct str first)
 static int keep_file(struct docker_reading *r, const struct tar_entry *e, struct entry *entry,
 	struct err *err)
 {
-	const void *p;
-	ssize_t n = tar_peek(r->archive.tar, &p, err);
-	if (n < 0)
+	struct str first;
+	if (archive_head(&r->archive, &first, err) < 0)
 		return -1;
-	struct str first = str_n(p, (size_t)n);
 	enum compression found = compress_detect(first);
 	if (found != COMPRESS_NONE || is_tar(first))
 		return keep_layer(r, found, &entry->layer, err);
@@ -342,15 +340,30 @@ static int take_image(struct docker_reading *r, const struct docker_image *image
 	return rc;
 }
 
-static int take_images(struct docker_reading *r, struct err *err)
+/* One name cannot be given to several images. */
+static int check_one(struct docker_reading *r, const struct docker_image *images, size_t n,
+	struct err *err)
 {
-	struct docker_image *images = NULL;
-	size_t n = 0, n_taken = 0;
-	const struct entry *manifest = find(r, S("manifest.json"));
-	if (!manifest || !manifest->bytes.n)
-		return err_set(err, ERR_INPUT, "is no docker archive: it has no manifest.json");
-	if (docker_manifest_parse(manifest->bytes, r->x->a, &images, &n, err) < 0)
-		return err_wrap(err, "manifest.json");
+	CLEANUP(buf_done) struct buf names = BUF(200);
+	size_t n_wanted = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_wanted(r, &images[i], i))
+			continue;
+		n_wanted++;
+		for (size_t k = 0; k < images[i].tags.n; k++)
+			buf_fmt(&names, "%s%.*s", names.n ? ", " : "",
+				STR_ARG(str_sub(images[i].tags.p[k], 0, 100)));
+	}
+	if (n_wanted < 2 || !r->x->p->repository.n)
+		return 0;
+	err_set(err, ERR_CONFLICT, "there are %zu images: say which", n_wanted);
+	return err_hint(err, "there is: %s", buf_cstr(&names));
+}
+
+static int take_wanted(struct docker_reading *r, const struct docker_image *images, size_t n,
+	struct err *err)
+{
+	size_t n_taken = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!is_wanted(r, &images[i], i))
 			continue;
@@ -361,7 +374,21 @@ static int take_images(struct docker_reading *r, struct err *err)
 	if (n_taken)
 		return 0;
 	return err_set(err, ERR_NOT_FOUND, "there is no image '%.*s'",
-		STR_ARG(r->x->p->from->reference));
+		STR_ARG(str_sub(r->x->p->from->reference, 0, 300)));
+}
+
+static int take_images(struct docker_reading *r, struct err *err)
+{
+	struct docker_image *images = NULL;
+	size_t n = 0;
+	const struct entry *manifest = find(r, S("manifest.json"));
+	if (!manifest || !manifest->bytes.n)
+		return err_set(err, ERR_INPUT, "is no docker archive: it has no manifest.json");
+	if (docker_manifest_parse(manifest->bytes, r->x->a, &images, &n, err) < 0)
+		return err_wrap(err, "manifest.json");
+	if (check_one(r, images, n, err) < 0)
+		return -1;
+	return take_wanted(r, images, n, err);
 }
 
 static int read_entries(struct docker_reading *r, struct err *err)

@@ -9,6 +9,10 @@
 #define ANNOTATION_REF "org.opencontainers.image.ref.name"
 #define ANNOTATION_NAME "io.containerd.image.name"
 
+enum { LAYOUT_PATH = DIGEST_TEXT + 16 };
+/* "blobs/sha256/…" */
+const char *layout_blob_path(const struct digest *d, char room[LAYOUT_PATH]);
+
 /* ---- reading ---- */
 
 struct place_reading {

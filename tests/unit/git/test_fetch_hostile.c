@@ -77,8 +77,8 @@ static void git_fetch_runs_nothing_of_a_hostile_submodule(void **state)
 		"[submodule \"s\"]\n path = s\n url = ../lib\n update = !$top/evil update\n",
 		"[submodule \"../../x\"]\n path = s\n url = ../lib\n",
 		"[submodule \"s\"]\n path = -s\n url = ../lib\n",
-		"[core]\n fsmonitor = $top/evil fsmonitor\n"
-		"[submodule \"s\"]\n path = s\n url = https://127.0.0.1:1/x\n",
+		("[core]\n fsmonitor = $top/evil fsmonitor\n"
+		 "[submodule \"s\"]\n path = s\n url = https://127.0.0.1:1/x\n"),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++) {
 		struct err err = {0};

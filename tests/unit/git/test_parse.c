@@ -58,7 +58,7 @@ static void git_parse_commit_takes_odd_people(void **state)
 
 static void git_parse_commit_needs_a_tree(void **state)
 {
-	static const char *const bad[] = {"", "\n", "tree\n", "tree abc\n\nm", "\n" TREE,
+	static const char *const bad[] = {"", "\n", "tree\n", "tree abc\n\nm", ("\n" TREE),
 		"author A <b> 1 +0\n\nm", "tree -aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct err err;

@@ -32,7 +32,6 @@ static void nothing_escaped(const struct cage *c)
 {
 	tree_is(c->outside, "secret 600 'untouched'\n");
 	assert_int_equal(mtime_of(c->outside, "secret"), 1000);
-	CLEANUP(buf_done) struct buf top = BUF(1 << 20);
 	struct fs_entries names = {0};
 	struct err err = {0};
 	OK(fs_list(c->s.fd, &names, &err));

@@ -419,7 +419,7 @@ static void layer_unpack_gives_files_their_owners_in_a_setgid_folder(void **stat
 
 static void layer_unpack_writes_sparse_files_with_their_holes(void **state)
 {
-	CLEANUP(buf_done) struct buf b = BUF(ARCHIVE_ROOM), pax = BUF(4096);
+	CLEANUP(buf_done) struct buf b = BUF(ARCHIVE_ROOM);
 	struct err err = {0};
 	CLEANUP(scratch_done) struct scratch s = scratch_new();
 	/* a pax header by hand: the writer has no sparse files */
