@@ -84,6 +84,10 @@ struct layer_unpack {
  * it. Times and modes are set; nothing is synced. */
 int layer_unpack(const struct layer_unpack *u, struct layer_info *ret, struct err *err);
 
+/* Reads a layer's blob to its end and puts nothing anywhere: what it says of itself can be compared.
+ * n_entries is not counted. */
+int layer_measure(struct source *blob, struct pool *pool, struct layer_info *ret, struct err *err);
+
 /* Puts a foreign archive into a folder: tar, also in gzip, zstd, bzip2 or xz; cpio; zip (libarchive,
  * loaded on first use, for what we do not read ourselves). Whiteout names are ordinary names here.
  * What is there already gives way as with docker's ADD. Symlinks resolve inside the folder. */

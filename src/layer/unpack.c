@@ -115,3 +115,14 @@ int layer_unpack(const struct layer_unpack *u, struct layer_info *ret, struct er
 	*ret = info;
 	return 0;
 }
+
+int layer_measure(struct source *blob, struct pool *pool, struct layer_info *ret, struct err *err)
+{
+	struct feed_spec from = {.blob = blob, .pool = pool, .max_bytes = LAYER_MAX_BYTES};
+	struct layer_info info = {0};
+	CLEANUP(feed_free) struct feed *feed = feed_new(&from);
+	if (feed_finish(feed, &info, err) < 0)
+		return -1;
+	*ret = info;
+	return 0;
+}
