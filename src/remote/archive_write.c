@@ -81,7 +81,7 @@ static int write_oci(const struct place_write *p, struct tar_target *t, struct e
 	int rc = outgoing_collect(&out, &p->what, err);
 	if (rc == 0) {
 		layout_add_index(&index, NULL, &out.documents.p[out.documents.n - 1].d, p->names,
-			p->n_names);
+			p->n_names, p->to->reference);
 		rc = buf_check(&index, "index.json", err);
 	}
 	if (rc == 0 &&

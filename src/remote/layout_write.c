@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- index.json ---- */
 
+/* name NULL: only the reference ("" = none). */
 static void add_entry(struct json_out *o, const struct image_descriptor *what,
-	const struct image_ref *name)
+	const struct image_ref *name, struct str reference)
 {
 	char text[DIGEST_TEXT];
 	json_object(o);
@@ -18,15 +20,19 @@ static void add_entry(struct json_out *o, const struct image_descriptor *what,
 	json_add_cstr(o, digest_text(&what->digest, text));
 	json_key(o, "size");
 	json_add_u64(o, what->size);
-	if (name) {
+	if (name)
+		reference = name->tag.n ? name->tag : S("latest");
+	if (reference.n) {
 		CLEANUP(buf_done) struct buf whole = BUF(1024);
-		image_ref_add(&whole, name);
 		json_key(o, "annotations");
 		json_object(o);
-		json_key(o, ANNOTATION_NAME);
-		json_add_str(o, buf_str(&whole));
+		if (name) {
+			image_ref_add(&whole, name);
+			json_key(o, ANNOTATION_NAME);
+			json_add_str(o, buf_str(&whole));
+		}
 		json_key(o, ANNOTATION_REF);
-		json_add_str(o, name->tag.n ? name->tag : S("latest"));
+		json_add_str(o, reference);
 		json_end(o);
 	}
 	json_end(o);
@@ -42,7 +48,7 @@ static struct str old_annotation(const struct json *entry, const char *key)
 
 /* An entry goes when one of the names takes its place, or when it is the same image without a name. */
 static bool is_replaced(const struct json *entry, const struct image_descriptor *what,
-	const struct image_ref *names, size_t n_names)
+	const struct image_ref *names, size_t n_names, struct str reference)
 {
 	char text[DIGEST_TEXT];
 	struct str digest = STR_NONE, ref = old_annotation(entry, ANNOTATION_REF);
@@ -50,6 +56,8 @@ static bool is_replaced(const struct json *entry, const struct image_descriptor 
 	struct err ignored;
 	(void)json_opt_str(entry, "digest", &digest, &ignored);
 	if (!ref.n && !name.n && str_is(digest, digest_text(&what->digest, text)))
+		return true;
+	if (!n_names && reference.n && str_eq(ref, reference))
 		return true;
 	for (size_t i = 0; i < n_names; i++) {
 		CLEANUP(buf_done) struct buf whole = BUF(1024);
@@ -62,7 +70,7 @@ static bool is_replaced(const struct json *entry, const struct image_descriptor 
 }
 
 void layout_add_index(struct buf *b, const struct json *old, const struct image_descriptor *what,
-	const struct image_ref *names, size_t n_names)
+	const struct image_ref *names, size_t n_names, struct str reference)
 {
 	struct json_out o;
 	const struct json *list = json_get(old, "manifests");
@@ -75,12 +83,12 @@ void layout_add_index(struct buf *b, const struct json *old, const struct image_
 	json_key(&o, "manifests");
 	json_array(&o);
 	for (size_t i = 0; list && list->kind == JSON_ARRAY && i < list->n; i++)
-		if (!is_replaced(&list->items[i], what, names, n_names))
+		if (!is_replaced(&list->items[i], what, names, n_names, reference))
 			json_add_value(&o, &list->items[i]);
 	for (size_t i = 0; i < n_names; i++)
-		add_entry(&o, what, &names[i]);
+		add_entry(&o, what, &names[i], STR_NONE);
 	if (!n_names)
-		add_entry(&o, what, NULL);
+		add_entry(&o, what, NULL, reference);
 	json_end(&o);
 	json_end(&o);
 }
@@ -145,24 +153,13 @@ static int folder_add_file(struct place_target *t, const char *path, int fd, uin
 	return fs_publish(&temp, f->fd, path, FS_NO_SYNC, err);
 }
 
-/* "blobs/sha512" is there only when something is in it. */
-static bool has_sha512(const struct outgoing *out)
-{
-	VEC_EACH(&out->blobs, d)
-		if (d->digest.algorithm == DIGEST_SHA512)
-			return true;
-	VEC_EACH(&out->documents, doc)
-		if (doc->d.digest.algorithm == DIGEST_SHA512)
-			return true;
-	return false;
-}
-
 static int write_blobs(struct folder *f, struct outgoing *out, struct err *err)
 {
 	if (fs_mkdirs(f->fd, "blobs/sha256", 0755, err) < 0 ||
-		(has_sha512(out) && fs_mkdirs(f->fd, "blobs/sha512", 0755, err) < 0) ||
+		fs_mkdirs(f->fd, "blobs/sha512", 0755, err) < 0 ||
 		layout_add_blobs(out, &f->target, err) < 0)
 		return -1;
+	(void)unlinkat(f->fd, "blobs/sha512", AT_REMOVEDIR); /* when nothing is in it */
 	return folder_add_bytes(&f->target, "oci-layout", S(LAYOUT_VERSION), err);
 }
 
@@ -179,8 +176,8 @@ static int write_index(const struct place_write *p, struct folder *f, struct out
 		*err = why;
 		return -1;
 	}
-	layout_add_index(&index, v, &out->documents.p[out->documents.n - 1].d, p->names,
-		p->n_names);
+	layout_add_index(&index, v, &out->documents.p[out->documents.n - 1].d, p->names, p->n_names,
+		p->to->reference);
 	if (buf_check(&index, "index.json", err) < 0)
 		return -1;
 	return folder_add_bytes(&f->target, "index.json", buf_str(&index), err);

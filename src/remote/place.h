@@ -63,7 +63,7 @@ int place_read(const struct place_read *p, struct arena *a, struct place_images 
 struct place_write {
 	struct store *store;
 	struct image_descriptor what;
-	const struct image_ref *names; /* what it is called there; may be none */
+	const struct image_ref *names; /* what it is called there; none = to->reference, if any */
 	size_t n_names;
 	const struct image_platform
 		*platform; /* docker-archive holds one platform; NULL = the host's */

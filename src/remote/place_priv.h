@@ -56,9 +56,10 @@ int archive_write(const struct place_write *p, struct err *err);
 int docker_archive_write(const struct place_write *p, struct place_target *t, struct err *err);
 /* All blobs of the image as blobs/<algorithm>/<hex>. */
 int layout_add_blobs(struct outgoing *out, struct place_target *t, struct err *err);
-/* index.json with one entry per name, after those of `old` (NULL = none) that stay. */
+/* index.json with one entry per name (none: one by the reference), after those of `old` (NULL = none)
+ * that stay. */
 void layout_add_index(struct buf *b, const struct json *old, const struct image_descriptor *what,
-	const struct image_ref *names, size_t n_names);
+	const struct image_ref *names, size_t n_names, struct str reference);
 #define LAYOUT_VERSION "{\"imageLayoutVersion\":\"1.0.0\"}"
 
 #endif

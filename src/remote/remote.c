@@ -127,6 +127,29 @@ int remote_resolve(struct remote *r, const struct image_ref *name, struct image_
 	return rc < 0 ? remote_name_failed(name, err) : 0;
 }
 
+int remote_fetch_manifest(struct remote *r, const struct image_ref *name, struct arena *a,
+	struct image_descriptor *ret, struct str *ret_bytes, struct err *err)
+{
+	struct endpoints all = {0};
+	struct fetched_manifest m;
+	char room[DIGEST_TEXT];
+	struct str reference = remote_reference(name, room);
+	if (host_find(r, name, true, a, &all, err) < 0)
+		return -1;
+	int rc = -1;
+	for (size_t i = 0; rc < 0 && i < all.n; i++) {
+		rc = manifest_fetch(r, &all.p[i], reference, a, &m, err);
+		if (rc < 0 && err->kind == ERR_CANCELED)
+			break;
+	}
+	vec_done(&all);
+	if (rc < 0)
+		return remote_name_failed(name, err);
+	*ret = m.descriptor;
+	*ret_bytes = m.bytes;
+	return 0;
+}
+
 int remote_fetch_blob(struct remote *r, const struct image_ref *name,
 	const struct image_descriptor *d, struct sink *to, struct err *err)
 {

@@ -56,6 +56,10 @@ CLEANUP_PTR(remote_free, struct remote);
 int remote_resolve(struct remote *r, const struct image_ref *name, struct image_descriptor *ret,
 	struct arena *a, struct err *err);
 
+/* The document a name points to, an index or a manifest, with its digest verified; nothing is stored. */
+int remote_fetch_manifest(struct remote *r, const struct image_ref *name, struct arena *a,
+	struct image_descriptor *ret, struct str *ret_bytes, struct err *err);
+
 struct remote_pull {
 	struct store *store;
 	const struct image_ref *name;
