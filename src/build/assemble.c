@@ -2,6 +2,7 @@
  * give the same image digest. */
 #include "build/assemble.h"
 
+#include "build/cache_export.h"
 #include "fs/fs.h"
 
 /* Layers of docker's media types go into an OCI manifest under OCI's names: the bytes are the same. */
@@ -35,6 +36,9 @@ static size_t count_layers(const struct step *s)
 static int collect(struct build *b, const struct step *last, const struct recompress *how,
 	struct layers *ret, struct err *err)
 {
+	/* Steps make gzip. A layer from a cache that keeps others becomes the one a build here makes, so
+	 * that the image is the same. */
+	static const struct recompress as_built = {.compression = COMPRESS_GZIP};
 	size_t at = count_layers(last);
 	ret->n = at;
 	ret->p = ARENA_ARRAY(b->arena, struct image_descriptor, at + 1);
@@ -52,8 +56,9 @@ static int collect(struct build *b, const struct step *last, const struct recomp
 				.media_type = oci_media_type(layer->media_type),
 				.digest = layer->digest,
 				.size = layer->size};
-			if (how->is_wanted && (!is_base || how->is_forced) &&
-				recompress(b, how, diff_id, out, err) < 0)
+			if (is_base && !(how->is_wanted && how->is_forced))
+				continue;
+			if (recompress(b, how->is_wanted ? how : &as_built, diff_id, out, err) < 0)
 				return -1;
 		}
 	}
@@ -97,19 +102,33 @@ static int store_document(struct build *b, const struct buf *text, const char *m
 static void add_annotations(struct build *b, struct image_manifest *m)
 {
 	const struct build_spec *spec = b->spec;
-	m->annotations.p = ARENA_ARRAY(b->arena, struct image_pair, spec->n_annotations + 1);
+	m->annotations.p = ARENA_ARRAY(b->arena, struct image_pair, spec->n_annotations + 2);
 	for (size_t i = 0; i < spec->n_annotations; i++)
 		m->annotations.p[m->annotations.n++] = (struct image_pair){
 			str_of(spec->annotations[i].key),
 			str_of(spec->annotations[i].value ? spec->annotations[i].value : "")};
 }
 
+/* --cache-to type=inline: the build's records, with the layers as they are in this image. */
+static int add_cache(struct build *b, const struct state *s, const struct layers *layers,
+	struct image_manifest *m, struct err *err)
+{
+	CLEANUP(buf_done) struct buf cache = BUF(IMAGE_MANIFEST_MAX / 4);
+	size_t n = layers->n < s->config.n_diff_ids ? layers->n : s->config.n_diff_ids;
+	if (!cache_is_inline(b->spec))
+		return 0;
+	if (cache_describe(b, s->config.diff_ids, layers->p, n, &cache, err) < 0)
+		return err_wrap(err, "inline cache");
+	m->annotations.p[m->annotations.n++] =
+		(struct image_pair){S(CACHE_ANNOTATION), arena_str(b->arena, buf_str(&cache))};
+	return 0;
+}
+
 int assemble_image(struct build *b, const struct plan_stage *stage, const struct recompress *how,
 	struct assembled *ret, struct err *err)
 {
 	CLEANUP(buf_done)
-	struct buf config = BUF(IMAGE_CONFIG_MAX),
-		   manifest = BUF(IMAGE_MANIFEST_MAX);
+	struct buf config = BUF(IMAGE_CONFIG_MAX), manifest = BUF(IMAGE_MANIFEST_MAX);
 	struct state s = stage->state;
 	struct layers layers;
 	struct image_descriptor config_descriptor;
@@ -134,6 +153,8 @@ int assemble_image(struct build *b, const struct plan_stage *stage, const struct
 		.n_items = layers.n,
 	};
 	add_annotations(b, &m);
+	if (add_cache(b, &s, &layers, &m, err) < 0)
+		return -1;
 	image_manifest_add(&manifest, &m);
 	if (store_document(b, &manifest, MEDIA_OCI_MANIFEST, &ret->manifest, err) < 0)
 		return -1;

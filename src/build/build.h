@@ -47,7 +47,7 @@ struct build_output {
 	bool is_forced; /* force-compression: base layers too */
 };
 
-/* cache-from / cache-to entries. */
+/* --cache-from and --cache-to: docs/build-cache.md. */
 enum build_cache_kind {
 	BUILD_CACHE_LOCAL,
 	BUILD_CACHE_REGISTRY,
@@ -56,8 +56,14 @@ enum build_cache_kind {
 };
 struct build_cache {
 	enum build_cache_kind kind;
-	const char *ref; /* REGISTRY: image name; LOCAL: folder; GHA: scope */
-	bool is_max;     /* mode=max: every step, not only those of the result */
+	const char *ref;    /* REGISTRY: image name; LOCAL: folder; GHA: scope, or NULL */
+	const char *tag;    /* LOCAL: which entry of the folder; NULL = "latest" */
+	const char *digest; /* LOCAL, from: the entry by its digest; NULL = by the tag */
+	bool is_max;        /* mode=max: the layers of every step, not only those of the result */
+	bool is_strict;     /* to: ignore-error=false, a failed export fails the build */
+	bool has_compression;
+	enum compression compression; /* to: of the layers that are sent */
+	int level;
 };
 
 struct build_secret {

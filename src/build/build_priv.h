@@ -3,6 +3,7 @@
 #define BUILD_BUILD_PRIV_H
 
 #include "build/build.h"
+#include "build/cache_import.h"
 #include "build/plan.h"
 #include "build/select.h"
 #include "local/rootfs.h"
@@ -14,7 +15,7 @@ struct work {
 	struct build *build;
 	struct step *step;
 	struct arena arena;
-	char event_id[24];
+	char event_id[40];
 	int64_t began_ns;
 };
 
@@ -38,6 +39,8 @@ struct build {
 	bool is_print;                  /* plans only, fetches nothing */
 	int64_t created_ns;
 	struct plan plan;
+	struct imports *imports;
+	unsigned attempt; /* the steps are run over when an imported layer is lost */
 	pthread_mutex_t
 		lock; /* for what steps of different threads share: arena copies of results */
 };
@@ -83,6 +86,12 @@ int step_commit(struct work *w, struct tree_writer *take_tree, const struct dige
 	struct str inputs, struct err *err);
 /* Looks the key up; 1 = done, 0 = must run. Explains when asked. */
 int step_lookup(struct work *w, const struct digest *key, struct str inputs, struct err *err);
+/* Brings a result's layer into the store when it is still in a cache elsewhere, and remembers it. */
+int step_fetch(struct build *b, const struct step *s, struct err *err);
+/* The same for all results of a stage, several at a time. */
+int step_fetch_stage(struct build *b, const struct plan_stage *stage, struct err *err);
+/* Forgets what the step gave: it is going to run over. */
+void step_reset(struct step *s);
 /* Holds other builds that want to run the same step until ret_fd is closed. 1 = another one was
  * faster and its result is taken. */
 int step_lock(struct work *w, const struct digest *key, struct str inputs, int *ret_fd,

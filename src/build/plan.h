@@ -39,6 +39,7 @@ struct step_mount {
 	bool has_from;
 };
 
+struct imported;
 struct step {
 	enum step_kind kind;
 	size_t index; /* in the plan */
@@ -68,6 +69,11 @@ struct step {
 	struct step_result result;
 	struct digest chain; /* names the files after it: the base's layers and every layer since */
 	bool was_cached;
+	struct digest key;                          /* none = a base */
+	struct digest files_question, files_digest; /* COPY and ADD of what never changes */
+	/* The result is from a --cache-from, and the layer may still be there; NULL = here. */
+	struct imported *imported;
+	struct str inputs; /* with imported: what made the key */
 	struct err err;
 };
 

@@ -1,6 +1,7 @@
 /* build_run: read, plan, work through the graph, assemble, hand out. */
 #include "build/build_priv.h"
 
+#include "build/cache_export.h"
 #include "build/team.h"
 #include "fs/fs.h"
 
@@ -10,8 +11,11 @@ enum { STEPS_AT_ONCE = 4 };
 static void begin_event(struct work *w)
 {
 	const struct build_spec *spec = w->build->spec;
-	snprintf(w->event_id, sizeof(w->event_id), "build-%p/%zu", (void *)w->build->arena,
+	int n = snprintf(w->event_id, sizeof(w->event_id), "build-%p/%zu", (void *)w->build->arena,
 		w->step->index + 1);
+	if (w->build->attempt)
+		snprintf(w->event_id + n, sizeof(w->event_id) - (size_t)n, ".%u",
+			w->build->attempt);
 	event_begin(spec->events, str_of(w->event_id), spec->event_parent, w->step->title);
 }
 
@@ -19,7 +23,9 @@ static enum event_result result_of(const struct work *w, int rc, const struct er
 {
 	if (rc == 0)
 		return w->step->was_cached ? EVENT_CACHED : EVENT_OK;
-	return err->kind == ERR_CANCELED ? EVENT_CANCELED : EVENT_FAILED;
+	if (err->kind == ERR_CANCELED)
+		return EVENT_CANCELED;
+	return imports_lost_some(w->build->imports) ? EVENT_SKIPPED : EVENT_FAILED;
 }
 
 static int run_step(struct work *w, struct err *err)
@@ -102,6 +108,26 @@ static int run_steps(struct build *b, struct err *err)
 	return first_error(&b->plan, b->spec->cancel, err);
 }
 
+/* Runs the steps over as long as a layer that a cache promised does not come. */
+static int make_results(struct build *b, struct err *err)
+{
+	for (;; b->attempt++) {
+		struct err why = {0};
+		int rc = run_steps(b, &why);
+		if (rc == 0)
+			rc = step_fetch_stage(b, b->plan.target, &why);
+		if (rc == 0)
+			return 0;
+		if (cancel_is_asked(b->spec->cancel) || !imports_lost_some(b->imports)) {
+			*err = why;
+			return -1;
+		}
+		imports_forget_losses(b->imports);
+		for (size_t i = 0; i < b->plan.n_steps; i++)
+			step_reset(b->plan.steps[i]);
+	}
+}
+
 static void count(const struct plan *p, struct build_result *ret)
 {
 	for (size_t i = 0; i < p->n_steps; i++) {
@@ -118,8 +144,9 @@ static int run(struct build *b, struct build_result *ret, struct err *err)
 	const struct clock *clock = store_clock(b->spec->store);
 	int64_t began = clock_monotonic(clock);
 	if (cache_open(b->spec->store, err) < 0 || source_open(b, err) < 0 ||
-		plan_make(b, &b->plan, err) < 0 || run_steps(b, err) < 0 ||
-		output_all(b, b->plan.target, &r.manifest, &r.config, err) < 0)
+		plan_make(b, &b->plan, err) < 0 || make_results(b, err) < 0 ||
+		output_all(b, b->plan.target, &r.manifest, &r.config, err) < 0 ||
+		cache_export(b, b->plan.target, err) < 0)
 		return -1;
 	count(&b->plan, &r);
 	r.took_ns = clock_monotonic(clock) - began;
@@ -132,7 +159,9 @@ int build_run(const struct build_spec *spec, struct arena *a, struct build_resul
 {
 	struct build b = {.spec = spec, .arena = a};
 	pthread_mutex_init(&b.lock, NULL);
+	b.imports = imports_new(spec);
 	int rc = run(&b, ret, err);
+	imports_free(b.imports);
 	source_close(&b);
 	pthread_mutex_destroy(&b.lock);
 	return rc;

@@ -2,6 +2,7 @@
 #include "build/build_priv.h"
 
 #include "build/commit.h"
+#include "build/team.h"
 #include "build/view_stack.h"
 #include "fs/fs.h"
 
@@ -54,22 +55,65 @@ static void explain_miss(struct work *w, struct str inputs)
 		why.n ? buf_cstr(&why) : "the result was collected");
 }
 
+static void explain_hit(struct work *w)
+{
+	const struct build_spec *spec = w->build->spec;
+	const struct imported *from = w->step->imported;
+	if (spec->explains)
+		event_note(spec->events, str_of(w->event_id), EVENT_NOTICE, NULL,
+			"cache hit%s%s: nothing it reads changed", from ? " in " : "",
+			from ? imported_from(from) : "");
+}
+
+/* Asks the caches of --cache-from. The layer stays where it is until it is needed. */
+static int lookup_imported(struct work *w, struct str inputs, struct err *err)
+{
+	struct build *b = w->build;
+	struct step *s = w->step;
+	struct imported *found = imports_find(b->imports, &s->key);
+	if (!found)
+		return 0;
+	const struct cache_record *r = imported_record(found);
+	struct step_result result = {
+		.diff_id = r->diff_id, .layer = r->layer, .tar_bytes = r->tar_bytes};
+	accept_result(w, &result, true);
+	if (digest_is_none(&r->layer.digest))
+		return cache_put(b->spec->store, &s->key, &result, s->site, inputs, err) < 0 ? -1
+											     : 1;
+	pthread_mutex_lock(&b->lock);
+	s->inputs = arena_str(b->arena, inputs);
+	pthread_mutex_unlock(&b->lock);
+	s->imported = found;
+	return 1;
+}
+
 int step_lookup(struct work *w, const struct digest *key, struct str inputs, struct err *err)
 {
 	struct step_result r;
-	struct build *b = w->build;
+	struct step *s = w->step;
+	s->key = *key;
 	int found = 0;
-	if (!w->step->ignores_cache)
-		found = cache_get(b->spec->store, key, &w->arena, &r, err);
-	if (found > 0) {
+	if (!s->ignores_cache)
+		found = cache_get(w->build->spec->store, key, &w->arena, &r, err);
+	if (found > 0)
 		accept_result(w, &r, true);
-		if (b->spec->explains)
-			event_note(b->spec->events, str_of(w->event_id), EVENT_NOTICE, NULL,
-				"cache hit: nothing it reads changed");
-	} else if (found == 0 && b->spec->explains) {
+	else if (found == 0 && !s->ignores_cache)
+		found = lookup_imported(w, inputs, err);
+	if (found > 0)
+		explain_hit(w);
+	else if (found == 0 && w->build->spec->explains)
 		explain_miss(w, inputs);
-	}
 	return found;
+}
+
+void step_reset(struct step *s)
+{
+	s->result = (struct step_result){0};
+	s->chain = s->key = s->files_question = s->files_digest = (struct digest){0};
+	s->was_cached = false;
+	s->imported = NULL;
+	s->inputs = STR_NONE;
+	s->err = (struct err){0};
 }
 
 int step_lock(struct work *w, const struct digest *key, struct str inputs, int *ret_fd,
@@ -147,6 +191,60 @@ static int base_trees(struct work *w, const struct step *base, struct rootfs *re
 		err);
 }
 
+int step_fetch(struct build *b, const struct step *s, struct err *err)
+{
+	if (!s->imported || imported_is_here(b->imports, s->imported))
+		return 0;
+	return imports_fetch(b->imports, s->imported, err) < 0 ||
+			cache_put(b->spec->store, &s->key, &s->result, s->site, s->inputs, err) < 0
+		? -1
+		: 0;
+}
+
+struct fetching {
+	struct build *build;
+	const struct step **steps;
+	pthread_mutex_t lock;
+	struct err err;
+};
+
+static int fetch_one(void *ctx, size_t node)
+{
+	struct fetching *f = ctx;
+	struct err why = {0};
+	int rc = step_fetch(f->build, f->steps[node], &why);
+	if (rc < 0) {
+		pthread_mutex_lock(&f->lock);
+		f->err = why;
+		pthread_mutex_unlock(&f->lock);
+	}
+	return rc;
+}
+
+int step_fetch_stage(struct build *b, const struct plan_stage *stage, struct err *err)
+{
+	enum { FETCHES_AT_ONCE = 4 };
+	CLEANUP(graph_free) struct graph *g = graph_new();
+	struct fetching f = {.build = b};
+	struct team_spec team = {.graph = g,
+		.n_threads = FETCHES_AT_ONCE,
+		.work = fetch_one,
+		.ctx = &f,
+		.cancel = b->spec->cancel};
+	f.steps = ARENA_ARRAY(b->arena, const struct step *, b->plan.n_steps + 1);
+	for (const struct step *s = stage->last; s; s = s->parent)
+		if (s->imported)
+			f.steps[graph_add(g, s->title, NULL)] = s;
+	pthread_mutex_init(&f.lock, NULL);
+	size_t n_failed = team_run(&team);
+	pthread_mutex_destroy(&f.lock);
+	if (n_failed) {
+		*err = f.err;
+		return -1;
+	}
+	return cancel_check(b->spec->cancel, err);
+}
+
 /* A step's own tree: normally there; unpacked again when it was collected or came from a cache
  * elsewhere. */
 static int own_tree(struct work *w, const struct step *s, char ret_name[TREE_NAME], struct err *err)
@@ -159,11 +257,18 @@ static int own_tree(struct work *w, const struct step *s, char ret_name[TREE_NAM
 	struct rootfs one = {0};
 	struct rootfs_spec r = {
 		spec->store, spec->pool, spec->events, str_of(w->event_id), spec->cancel};
-	snprintf(ret_name, TREE_NAME, "%s", s->result.tree);
-	if (s->result.tree[0] && tree_exists(spec->store, s->result.tree))
+	char hex[DIGEST_HEX];
+	snprintf(ret_name, TREE_NAME, "%.64s",
+		s->result.tree[0] ? s->result.tree : digest_hex(&s->result.diff_id, hex, 0));
+	if (tree_exists(spec->store, ret_name))
 		return 0;
-	if (rootfs_prepare(&r, &manifest, &config, &w->arena, &one, err) < 0)
+	if (step_fetch(w->build, s, err) < 0)
 		return -1;
+	if (rootfs_prepare(&r, &manifest, &config, &w->arena, &one, err) < 0) {
+		if (s->imported)
+			imports_spoil(w->build->imports, s->imported, err);
+		return -1;
+	}
 	snprintf(ret_name, TREE_NAME, "%s", one.trees[0]);
 	return 0;
 }

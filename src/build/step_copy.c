@@ -88,24 +88,47 @@ static struct digest files_question(const struct copying *c)
 	return digester_finish(d);
 }
 
+/* What the store, or a cache elsewhere, remembers: 1 = it does. */
+static int recall_files(struct copying *c, const struct digest *question, struct digest *ret,
+	struct err *err)
+{
+	struct build *b = c->w->build;
+	struct str answer;
+	char text[DIGEST_TEXT];
+	int known = cache_recall(b->spec->store, question, &c->w->arena, &answer, err);
+	if (known != 0)
+		return known < 0 || digest_parse(answer, ret, err) < 0 ? -1 : 1;
+	if (c->w->step->ignores_cache || !imports_recall(b->imports, question, ret))
+		return 0;
+	return cache_remember(b->spec->store, question, str_of(digest_text(ret, text)), err) < 0
+		? -1
+		: 1;
+}
+
 static int files_digest(struct copying *c, struct key *k, struct digest *ret, struct err *err)
 {
 	struct store *store = c->w->build->spec->store;
 	struct digest question = files_question(c);
 	CLEANUP(buf_done) struct buf list = BUF(1024 * 1024);
 	char text[DIGEST_TEXT];
-	bool is_fixed = c->w->step->from.kind == ORIGIN_STEP;
-	struct str answer;
-	int known = is_fixed ? cache_recall(store, &question, &c->w->arena, &answer, err) : 0;
+	struct step *s = c->w->step;
+	bool is_fixed = s->from.kind == ORIGIN_STEP;
+	int known = is_fixed ? recall_files(c, &question, ret, err) : 0;
 	if (known < 0)
 		return -1;
-	if (known > 0)
-		return digest_parse(answer, ret, err);
-	if (select_sources(c, err) < 0)
-		return -1;
-	*ret = key_of_selection(&c->files, c->c->chmod.text, c->c->chown.text.p != NULL, &list);
-	key_note(k, buf_str(&list));
-	return is_fixed ? cache_remember(store, &question, str_of(digest_text(ret, text)), err) : 0;
+	if (!known) {
+		if (select_sources(c, err) < 0)
+			return -1;
+		*ret = key_of_selection(&c->files, c->c->chmod.text, c->c->chown.text.p != NULL,
+			&list);
+		key_note(k, buf_str(&list));
+	}
+	if (!is_fixed)
+		return 0;
+	s->files_question = question;
+	s->files_digest = *ret;
+	return known > 0 ? 0
+			 : cache_remember(store, &question, str_of(digest_text(ret, text)), err);
 }
 
 static void add_files_written(struct key *k, const struct inst_copy *c)

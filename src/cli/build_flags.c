@@ -11,43 +11,10 @@ void build_flags_done(struct build_flags *f)
 {
 	struct cstr_vec *lists[] = {&f->tags, &f->args, &f->labels, &f->annotations, &f->outputs,
 		&f->cache_from, &f->cache_to, &f->secrets, &f->ssh, &f->contexts,
-		&f->no_cache_filter, &f->hosts, &f->allow, &f->attests};
+		&f->no_cache_filter, &f->hosts, &f->allow};
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		vec_done(lists[i]);
 	arena_done(&f->arena);
-}
-
-/* Scripts say --provenance=false; what asks for an attestation must not get an image without. */
-static int check_attestation(const char *flag, struct str value, struct err *err)
-{
-	if (!value.n || str_is(value, "false") || str_is(value, "0") ||
-		str_ends(value, S(",disabled=true")))
-		return 0;
-	err_set(err, ERR_UNSUPPORTED, "%s '%.*s': knarr makes no attestations yet", flag,
-		STR_ARG(value));
-	return err_hint(err, "leave it out, or say %s=false", flag);
-}
-
-static int check_attestations(const struct build_flags *f, struct err *err)
-{
-	if (check_attestation("--provenance", str_of(f->provenance), err) < 0 ||
-		check_attestation("--sbom", str_of(f->sbom), err) < 0)
-		return -1;
-	VEC_EACH(&f->attests, a)
-		if (check_attestation("--attest", str_of(*a), err) < 0)
-			return -1;
-	return 0;
-}
-
-static int read_call(struct build_flags *f, struct err *err)
-{
-	if (!f->call || strcmp(f->call, "build") == 0)
-		return 0;
-	f->is_check = strcmp(f->call, "check") == 0 || strcmp(f->call, "lint") == 0;
-	if (f->is_check)
-		return 0;
-	err_set(err, ERR_UNSUPPORTED, "--call '%s' is not supported", f->call);
-	return err_hint(err, "build and check are known; --print shows the stages");
 }
 
 int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_globals *g,
@@ -88,10 +55,6 @@ int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_
 		{"print", 0, OPT_FLAG, &f->is_print, NULL,
 			"show stages and final config; run nothing"},
 		{"check", 0, OPT_FLAG, &f->is_check, NULL, "say what a careful reader would"},
-		{"call", 0, OPT_TEXT, &f->call, "WHAT", "build (the default) or check"},
-		{"provenance", 0, OPT_TEXT, &f->provenance, "false", "none are made yet"},
-		{"sbom", 0, OPT_TEXT, &f->sbom, "false", "none are made yet"},
-		{"attest", 0, OPT_LIST, &f->attests, "type=…,disabled=true", NULL},
 		{"list-context", 0, OPT_TEXT, &f->list_context, "DIR",
 			"the files that would be sent"},
 	};
@@ -99,8 +62,6 @@ int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_
 		cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 1, &args, err);
 	if (rc != 0)
 		return rc;
-	if (check_attestations(f, err) < 0 || read_call(f, err) < 0)
-		return -1;
 	if (args.n)
 		f->context = args.p[0];
 	if (!f->context && !f->list_context) {
@@ -161,7 +122,7 @@ static int compression_of(struct str text, struct build_output *o, struct err *e
 			return 0;
 		}
 	}
-	err_set(err, ERR_UNSUPPORTED, "compression '%.*s' is not supported", STR_ARG(text));
+	err_set(err, ERR_UNSUPPORTED, "compression '%.*s'", STR_ARG(text));
 	return err_hint(err, "gzip, zstd or uncompressed");
 }
 
@@ -225,9 +186,7 @@ static int output_field(struct build_flags *f, const struct field *p, struct bui
 		str_is(p->key, "store") || str_is(p->key, "unpack")) {
 		if (flag_of(p, &truth, err) < 0)
 			return -1;
-		return truth ? 0
-			     : err_set(err, ERR_UNSUPPORTED, "%.*s=false is not supported",
-				       STR_ARG(p->key));
+		return truth ? 0 : err_set(err, ERR_UNSUPPORTED, "%.*s=false", STR_ARG(p->key));
 	}
 	return unknown_key(p,
 		"type, dest, name, push, compression, compression-level, "
@@ -292,47 +251,161 @@ static int read_outputs(struct build_flags *f, struct build_spec *s, struct err 
 	return 0;
 }
 
+/* ---- caches ---- */
+
+enum {
+	OF_LOCAL = 1 << BUILD_CACHE_LOCAL,
+	OF_REGISTRY = 1 << BUILD_CACHE_REGISTRY,
+	OF_INLINE = 1 << BUILD_CACHE_INLINE,
+	OF_GHA = 1 << BUILD_CACHE_GHA,
+	OF_SENT = OF_LOCAL | OF_REGISTRY,
+};
+
+enum cache_key {
+	CACHE_TYPE,
+	CACHE_REF,
+	CACHE_TAG,
+	CACHE_DIGEST,
+	CACHE_MODE,
+	CACHE_IGNORE_ERROR,
+	CACHE_COMPRESSION,
+	CACHE_LEVEL,
+	CACHE_MUST_BE_TRUE, /* what we do anyway */
+	CACHE_ANY_FLAG,
+	CACHE_NOTHING, /* says how GitHub's service is reached: the store needs none of it */
+};
+
+/* Which key means something for which type, when reading and when writing. */
+static const struct {
+	const char *name;
+	enum cache_key key;
+	unsigned from, to;
+} cache_keys[] = {
+	{"type", CACHE_TYPE, ~0U, ~0U},
+	{"ref", CACHE_REF, OF_REGISTRY, OF_REGISTRY},
+	{"src", CACHE_REF, OF_LOCAL, 0},
+	{"dest", CACHE_REF, 0, OF_LOCAL},
+	{"tag", CACHE_TAG, OF_LOCAL, OF_LOCAL},
+	{"digest", CACHE_DIGEST, OF_LOCAL, 0},
+	{"mode", CACHE_MODE, 0, ~0U},
+	{"ignore-error", CACHE_IGNORE_ERROR, 0, OF_SENT | OF_GHA},
+	{"compression", CACHE_COMPRESSION, 0, OF_SENT},
+	{"compression-level", CACHE_LEVEL, 0, OF_SENT},
+	{"force-compression", CACHE_ANY_FLAG, 0, OF_SENT},
+	{"oci-mediatypes", CACHE_MUST_BE_TRUE, 0, OF_SENT},
+	{"image-manifest", CACHE_MUST_BE_TRUE, 0, OF_SENT},
+	{"scope", CACHE_REF, OF_GHA, OF_GHA},
+	{"url", CACHE_NOTHING, OF_GHA, OF_GHA},
+	{"url_v2", CACHE_NOTHING, OF_GHA, OF_GHA},
+	{"token", CACHE_NOTHING, OF_GHA, OF_GHA},
+	{"ghtoken", CACHE_NOTHING, OF_GHA, OF_GHA},
+	{"repository", CACHE_NOTHING, OF_GHA, OF_GHA},
+	{"timeout", CACHE_NOTHING, OF_GHA, OF_GHA},
+};
+static const char *const cache_kinds[] = {"local", "registry", "inline", "gha"};
+
 static int cache_type(struct str text, struct build_cache *c, struct err *err)
 {
-	static const char *const names[] = {"local", "registry", "inline", "gha"};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (str_is(text, names[i])) {
+	for (size_t i = 0; i < ARRAY_LEN(cache_kinds); i++) {
+		if (str_is(text, cache_kinds[i])) {
 			c->kind = (enum build_cache_kind)i;
 			return 0;
 		}
 	}
-	err_set(err, ERR_UNSUPPORTED, "cache type '%.*s' is not supported", STR_ARG(text));
+	err_set(err, ERR_UNSUPPORTED, "cache type '%.*s'", STR_ARG(text));
 	return err_hint(err, "local, registry, inline or gha");
 }
 
-static int cache_field(struct build_flags *f, const struct field *p, struct build_cache *c,
-	struct err *err)
+static int cache_mode(const struct field *p, struct build_cache *c, struct err *err)
 {
-	static const char *const ignored[] = {"ignore-error", "timeout", "image-manifest",
-		"oci-mediatypes", "compression", "compression-level", "force-compression", "url",
-		"url_v2", "token", "ghtoken", "repository"};
-	if (str_is(p->key, "type"))
-		return cache_type(p->value, c, err);
-	if (str_is(p->key, "ref") || str_is(p->key, "src") || str_is(p->key, "dest") ||
-		str_is(p->key, "scope")) {
-		c->ref = arena_cstr(&f->arena, p->value);
+	c->is_max = str_is(p->value, "max");
+	if (c->is_max || str_is(p->value, "min"))
 		return 0;
-	}
-	if (str_is(p->key, "mode")) {
-		c->is_max = str_is(p->value, "max");
-		if (c->is_max || str_is(p->value, "min"))
-			return 0;
-		return err_set(err, ERR_USAGE, "mode: expected min or max, got '%.*s'",
-			STR_ARG(p->value));
-	}
-	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
-		if (str_is(p->key, ignored[i]))
-			return 0; /* about how, not what: our export never fails a build */
-	return unknown_key(p, "type, ref, src, dest, scope, mode", err);
+	return err_set(err, ERR_USAGE, "mode: expected min or max, got '%.*s'", STR_ARG(p->value));
 }
 
-static int read_cache(struct build_flags *f, const char *option, const char *text,
+static int cache_compression(const struct field *p, struct build_cache *c, struct err *err)
+{
+	struct build_output o = {0};
+	if (compression_of(p->value, &o, err) < 0)
+		return -1;
+	c->has_compression = true;
+	c->compression = o.compression;
+	return 0;
+}
+
+static int cache_level(const struct field *p, struct build_cache *c, struct err *err)
+{
+	uint64_t level;
+	if (num_parse_u64(p->value, 0, 22, &level, err) < 0)
+		return err_wrap(err, "compression-level");
+	c->level = (int)level;
+	return 0;
+}
+
+static int cache_value(struct build_flags *f, enum cache_key key, const struct field *p,
 	struct build_cache *c, struct err *err)
+{
+	bool truth = true;
+	switch (key) {
+	case CACHE_TYPE:
+	case CACHE_NOTHING: return 0;
+	case CACHE_REF: c->ref = arena_cstr(&f->arena, p->value); return 0;
+	case CACHE_TAG: c->tag = arena_cstr(&f->arena, p->value); return 0;
+	case CACHE_DIGEST: c->digest = arena_cstr(&f->arena, p->value); return 0;
+	case CACHE_MODE: return cache_mode(p, c, err);
+	case CACHE_COMPRESSION: return cache_compression(p, c, err);
+	case CACHE_LEVEL: return cache_level(p, c, err);
+	case CACHE_ANY_FLAG: return flag_of(p, &truth, err);
+	case CACHE_IGNORE_ERROR:
+		if (flag_of(p, &truth, err) < 0)
+			return -1;
+		c->is_strict = !truth;
+		return 0;
+	case CACHE_MUST_BE_TRUE:
+		if (flag_of(p, &truth, err) < 0)
+			return -1;
+		return truth ? 0 : err_set(err, ERR_UNSUPPORTED, "%.*s=false", STR_ARG(p->key));
+	}
+	return 0;
+}
+
+static int cache_field(struct build_flags *f, bool is_from, const struct field *p,
+	struct build_cache *c, struct err *err)
+{
+	CLEANUP(buf_done) struct buf known = BUF(400);
+	for (size_t i = 0; i < ARRAY_LEN(cache_keys); i++) {
+		unsigned kinds = is_from ? cache_keys[i].from : cache_keys[i].to;
+		if (!(kinds & 1U << c->kind))
+			continue;
+		if (str_is(p->key, cache_keys[i].name))
+			return cache_value(f, cache_keys[i].key, p, c, err);
+		buf_fmt(&known, "%s%s", known.n ? ", " : "", cache_keys[i].name);
+	}
+	err_set(err, ERR_USAGE, "unknown key '%.*s' of type=%s", STR_ARG(p->key),
+		cache_kinds[c->kind]);
+	return err_hint(err, "known: %s", buf_cstr(&known));
+}
+
+static int check_cache(const struct build_cache *c, bool is_from, struct err *err)
+{
+	if (is_from && c->kind == BUILD_CACHE_INLINE) {
+		err_set(err, ERR_USAGE, "type=inline is for --cache-to");
+		return err_hint(err, "read it from the image: type=registry,ref=IMAGE");
+	}
+	if (c->kind == BUILD_CACHE_REGISTRY && !c->ref)
+		return err_set(err, ERR_USAGE, "ref is missing");
+	if (c->kind == BUILD_CACHE_LOCAL && !c->ref)
+		return err_set(err, ERR_USAGE, "%s is missing", is_from ? "src" : "dest");
+	if (c->level && c->compression != COMPRESS_ZSTD) {
+		err_set(err, ERR_UNSUPPORTED, "compression-level without compression=zstd");
+		return err_hint(err, "gzip layers are always those the build made");
+	}
+	return 0;
+}
+
+static int read_cache(struct build_flags *f, bool is_from, const char *text, struct build_cache *c,
+	struct err *err)
 {
 	struct fields fields = {0};
 	int rc = read_record(text, &f->arena, &fields, err);
@@ -342,23 +415,42 @@ static int read_cache(struct build_flags *f, const char *option, const char *tex
 		fields.n = 0;
 	}
 	for (size_t i = 0; rc == 0 && i < fields.n; i++)
-		rc = cache_field(f, &fields.p[i], c, err);
+		if (str_is(fields.p[i].key, "type"))
+			rc = cache_type(fields.p[i].value, c, err);
+	for (size_t i = 0; rc == 0 && i < fields.n; i++)
+		rc = cache_field(f, is_from, &fields.p[i], c, err);
 	vec_done(&fields);
-	if (rc == 0 && !c->ref && (c->kind == BUILD_CACHE_REGISTRY || c->kind == BUILD_CACHE_LOCAL))
-		rc = err_set(err, ERR_USAGE, "%s is missing",
-			c->kind == BUILD_CACHE_REGISTRY ? "ref" : "src or dest");
-	return rc < 0 ? err_wrap(err, "%s '%s'", option, text) : 0;
+	if (rc == 0)
+		rc = check_cache(c, is_from, err);
+	return rc < 0 ? err_wrap(err, "%s '%s'", is_from ? "--cache-from" : "--cache-to", text) : 0;
 }
 
-static int read_caches(struct build_flags *f, const char *option, const struct cstr_vec *from,
-	const struct build_cache **ret, size_t *ret_n, struct err *err)
+/* docker build's way to say --cache-to type=inline. */
+static bool asks_inline(const struct build_flags *f)
 {
-	struct build_cache *list = ARENA_ARRAY(&f->arena, struct build_cache, from->n + 1);
-	for (size_t i = 0; i < from->n; i++)
-		if (read_cache(f, option, from->p[i], &list[i], err) < 0)
+	for (size_t i = 0; i < f->args.n; i++)
+		if (strcmp(f->args.p[i], "BUILDKIT_INLINE_CACHE=1") == 0 ||
+			strcmp(f->args.p[i], "BUILDKIT_INLINE_CACHE=true") == 0)
+			return true;
+	return false;
+}
+
+static int read_caches(struct build_flags *f, struct build_spec *s, struct err *err)
+{
+	struct build_cache *from = ARENA_ARRAY(&f->arena, struct build_cache, f->cache_from.n + 1);
+	struct build_cache *to = ARENA_ARRAY(&f->arena, struct build_cache, f->cache_to.n + 1);
+	for (size_t i = 0; i < f->cache_from.n; i++)
+		if (read_cache(f, true, f->cache_from.p[i], &from[i], err) < 0)
 			return -1;
-	*ret = list;
-	*ret_n = from->n;
+	for (size_t i = 0; i < f->cache_to.n; i++)
+		if (read_cache(f, false, f->cache_to.p[i], &to[i], err) < 0)
+			return -1;
+	s->cache_from = from;
+	s->n_cache_from = f->cache_from.n;
+	s->cache_to = to;
+	s->n_cache_to = f->cache_to.n;
+	if (asks_inline(f))
+		to[s->n_cache_to++] = (struct build_cache){.kind = BUILD_CACHE_INLINE};
 	return 0;
 }
 
@@ -451,9 +543,7 @@ static int read_platform(struct build_flags *f, struct build_spec *s, struct err
 	if (!f->platform)
 		return 0;
 	if (strchr(f->platform, ',')) {
-		err_set(err, ERR_UNSUPPORTED,
-			"--platform '%s': several platforms at once are not supported yet",
-			f->platform);
+		err_set(err, ERR_UNSUPPORTED, "--platform '%s': several platforms", f->platform);
 		return err_hint(err, "build each platform by itself");
 	}
 	if (image_platform_parse(str_of(f->platform), &f->arena, p, err) < 0)
@@ -467,7 +557,7 @@ static int check_network(const struct build_flags *f, struct err *err)
 	if (!f->network || strcmp(f->network, "default") == 0 || strcmp(f->network, "host") == 0 ||
 		strcmp(f->network, "none") == 0)
 		return 0;
-	err_set(err, ERR_UNSUPPORTED, "--network '%s' is not supported", f->network);
+	err_set(err, ERR_UNSUPPORTED, "--network '%s'", f->network);
 	return err_hint(err, "default, host or none");
 }
 
@@ -520,11 +610,7 @@ int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec
 	ret->n_secrets = f->secrets.n;
 	if (check_network(f, err) < 0 || read_outputs(f, ret, err) < 0 ||
 		read_contexts(f, ret, err) < 0 || read_platform(f, ret, err) < 0 ||
-		read_epoch(ret, err) < 0 ||
-		read_caches(f, "--cache-from", &f->cache_from, &ret->cache_from, &ret->n_cache_from,
-			err) < 0 ||
-		read_caches(f, "--cache-to", &f->cache_to, &ret->cache_to, &ret->n_cache_to, err) <
-			0)
+		read_epoch(ret, err) < 0 || read_caches(f, ret, err) < 0)
 		return -1;
 	ret->tags = list_of(f, &f->tags); /* after the outputs: name=… adds to them */
 	return session_store(s, &ret->store, err) < 0 ? -1 : session_remote(s, &ret->remote, err);

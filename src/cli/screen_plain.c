@@ -6,10 +6,7 @@ static void add_place(struct buf *b, const struct err_at *at)
 		return;
 	if (at->file[0])
 		buf_fmt(b, "%s:", at->file);
-	if (at->col)
-		buf_fmt(b, "%u:%u: ", at->line, at->col);
-	else
-		buf_fmt(b, "%u: ", at->line);
+	buf_fmt(b, "%u:%u: ", at->line, at->col);
 }
 
 static void add_output_line(struct buf *b, const struct screen_node *n, struct str line)
