@@ -151,7 +151,7 @@ int plan_stage_start(struct planning *p, struct plan_stage *s, struct err *err)
 		return -1;
 	const struct named_context *named = plan_named_context(p->b, base);
 	if (named && !named->image_name) {
-		err_set(err, ERR_UNSUPPORTED, "FROM the folder context '%s'", named->name);
+		err_set(err, ERR_UNSUPPORTED, "FROM '%s': it is a folder, not an image", named->name);
 		return err_hint(err, "FROM scratch and COPY --from=%s . / do the same",
 			named->name);
 	}

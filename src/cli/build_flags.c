@@ -11,10 +11,43 @@ void build_flags_done(struct build_flags *f)
 {
 	struct cstr_vec *lists[] = {&f->tags, &f->args, &f->labels, &f->annotations, &f->outputs,
 		&f->cache_from, &f->cache_to, &f->secrets, &f->ssh, &f->contexts,
-		&f->no_cache_filter, &f->hosts, &f->allow};
+		&f->no_cache_filter, &f->hosts, &f->allow, &f->attests};
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		vec_done(lists[i]);
 	arena_done(&f->arena);
+}
+
+/* Scripts say --provenance=false; what asks for an attestation must not get an image without. */
+static int check_attestation(const char *flag, struct str value, struct err *err)
+{
+	if (!value.n || str_is(value, "false") || str_is(value, "0") ||
+		str_ends(value, S(",disabled=true")))
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "%s '%.*s': knarr makes no attestations yet", flag,
+		STR_ARG(value));
+	return err_hint(err, "leave it out, or say %s=false", flag);
+}
+
+static int check_attestations(const struct build_flags *f, struct err *err)
+{
+	if (check_attestation("--provenance", str_of(f->provenance), err) < 0 ||
+		check_attestation("--sbom", str_of(f->sbom), err) < 0)
+		return -1;
+	VEC_EACH(&f->attests, a)
+		if (check_attestation("--attest", str_of(*a), err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_call(struct build_flags *f, struct err *err)
+{
+	if (!f->call || strcmp(f->call, "build") == 0)
+		return 0;
+	f->is_check = strcmp(f->call, "check") == 0 || strcmp(f->call, "lint") == 0;
+	if (f->is_check)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "--call '%s' is not supported", f->call);
+	return err_hint(err, "build and check are known; --print shows the stages");
 }
 
 int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_globals *g,
@@ -55,6 +88,10 @@ int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_
 		{"print", 0, OPT_FLAG, &f->is_print, NULL,
 			"show stages and final config; run nothing"},
 		{"check", 0, OPT_FLAG, &f->is_check, NULL, "say what a careful reader would"},
+		{"call", 0, OPT_TEXT, &f->call, "WHAT", "build (the default) or check"},
+		{"provenance", 0, OPT_TEXT, &f->provenance, "false", "none are made yet"},
+		{"sbom", 0, OPT_TEXT, &f->sbom, "false", "none are made yet"},
+		{"attest", 0, OPT_LIST, &f->attests, "type=…,disabled=true", NULL},
 		{"list-context", 0, OPT_TEXT, &f->list_context, "DIR",
 			"the files that would be sent"},
 	};
@@ -62,6 +99,8 @@ int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_
 		cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 0, 1, &args, err);
 	if (rc != 0)
 		return rc;
+	if (check_attestations(f, err) < 0 || read_call(f, err) < 0)
+		return -1;
 	if (args.n)
 		f->context = args.p[0];
 	if (!f->context && !f->list_context) {
@@ -122,7 +161,7 @@ static int compression_of(struct str text, struct build_output *o, struct err *e
 			return 0;
 		}
 	}
-	err_set(err, ERR_UNSUPPORTED, "compression '%.*s'", STR_ARG(text));
+	err_set(err, ERR_UNSUPPORTED, "compression '%.*s' is not supported", STR_ARG(text));
 	return err_hint(err, "gzip, zstd or uncompressed");
 }
 
@@ -186,7 +225,9 @@ static int output_field(struct build_flags *f, const struct field *p, struct bui
 		str_is(p->key, "store") || str_is(p->key, "unpack")) {
 		if (flag_of(p, &truth, err) < 0)
 			return -1;
-		return truth ? 0 : err_set(err, ERR_UNSUPPORTED, "%.*s=false", STR_ARG(p->key));
+		return truth ? 0
+			     : err_set(err, ERR_UNSUPPORTED, "%.*s=false is not supported",
+				       STR_ARG(p->key));
 	}
 	return unknown_key(p,
 		"type, dest, name, push, compression, compression-level, "
@@ -312,7 +353,7 @@ static int cache_type(struct str text, struct build_cache *c, struct err *err)
 			return 0;
 		}
 	}
-	err_set(err, ERR_UNSUPPORTED, "cache type '%.*s'", STR_ARG(text));
+	err_set(err, ERR_UNSUPPORTED, "cache type '%.*s' is not supported", STR_ARG(text));
 	return err_hint(err, "local, registry, inline or gha");
 }
 
@@ -543,7 +584,9 @@ static int read_platform(struct build_flags *f, struct build_spec *s, struct err
 	if (!f->platform)
 		return 0;
 	if (strchr(f->platform, ',')) {
-		err_set(err, ERR_UNSUPPORTED, "--platform '%s': several platforms", f->platform);
+		err_set(err, ERR_UNSUPPORTED,
+			"--platform '%s': several platforms at once are not supported yet",
+			f->platform);
 		return err_hint(err, "build each platform by itself");
 	}
 	if (image_platform_parse(str_of(f->platform), &f->arena, p, err) < 0)
@@ -557,7 +600,7 @@ static int check_network(const struct build_flags *f, struct err *err)
 	if (!f->network || strcmp(f->network, "default") == 0 || strcmp(f->network, "host") == 0 ||
 		strcmp(f->network, "none") == 0)
 		return 0;
-	err_set(err, ERR_UNSUPPORTED, "--network '%s'", f->network);
+	err_set(err, ERR_UNSUPPORTED, "--network '%s' is not supported", f->network);
 	return err_hint(err, "default, host or none");
 }
 

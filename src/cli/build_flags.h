@@ -10,10 +10,10 @@
 #include "cli/cmd.h"
 
 struct build_flags {
-	const char *context, *file, *target, *platform, *network, *list_context, *progress;
-	const char *iidfile, *metadata_file;
+	const char *context, *file, *target, *platform, *network, *list_context;
+	const char *iidfile, *metadata_file, *provenance, *sbom, *call;
 	struct cstr_vec tags, args, labels, annotations, outputs, cache_from, cache_to, secrets,
-		ssh, contexts, no_cache_filter, hosts, allow;
+		ssh, contexts, no_cache_filter, hosts, allow, attests;
 	uint64_t shm_bytes;
 	bool is_print, is_check, explains, is_no_cache, pulls, pushes, loads;
 	struct arena arena;

@@ -202,11 +202,12 @@ static int add_volume(struct prepared *p, const char *text, struct err *err)
 		return -1;
 	}
 	if (source.p[0] != '/' && source.p[0] != '.') {
-		err_set(err, ERR_UNSUPPORTED, "-v '%s': named volumes", text);
+		err_set(err, ERR_UNSUPPORTED, "-v '%s': named volumes are not supported yet", text);
 		return err_hint(err, "give a folder of the host: /path:%.*s", STR_ARG(target));
 	}
 	if (rest.p && !str_is(rest, "ro") && !str_is(rest, "rw"))
-		return err_set(err, ERR_UNSUPPORTED, "-v '%s': option '%.*s'", text, STR_ARG(rest));
+		return err_set(err, ERR_UNSUPPORTED, "-v '%s': option '%.*s' is not supported",
+			text, STR_ARG(rest));
 	if (fs_mkdirs(AT_FDCWD, arena_cstr(&p->s->arena, source), 0755, err) < 0 &&
 		err->kind != ERR_CONFLICT && err->sys != ENOTDIR && err->sys != EEXIST)
 		return -1;
@@ -236,8 +237,8 @@ static int add_tmpfs(struct prepared *p, const char *text, struct err *err)
 				return err_wrap(err, "--tmpfs");
 			m.mode = (mode_t)mode;
 		} else {
-			return err_set(err, ERR_UNSUPPORTED, "--tmpfs: option '%.*s'",
-				STR_ARG(option));
+			return err_set(err, ERR_UNSUPPORTED,
+				"--tmpfs: option '%.*s' is not supported", STR_ARG(option));
 		}
 	}
 	vec_push(&p->mounts, m);
@@ -369,12 +370,12 @@ static int start(struct prepared *p, struct asked *q, struct proc_end *ret, stru
 static int check(const struct asked *q, struct err *err)
 {
 	if (q->is_detached) {
-		err_set(err, ERR_UNSUPPORTED, "run -d");
+		err_set(err, ERR_UNSUPPORTED, "run -d is not supported yet");
 		return err_hint(err, "run it in the foreground, or behind systemd-run");
 	}
 	if (!q->network || strcmp(q->network, "host") == 0 || strcmp(q->network, "none") == 0)
 		return 0;
-	err_set(err, ERR_UNSUPPORTED, "--network '%s'", q->network);
+	err_set(err, ERR_UNSUPPORTED, "--network '%s' is not supported yet", q->network);
 	return err_hint(err, "host (the default) or none");
 }
 

@@ -6,7 +6,10 @@ static void add_place(struct buf *b, const struct err_at *at)
 		return;
 	if (at->file[0])
 		buf_fmt(b, "%s:", at->file);
-	buf_fmt(b, "%u:%u: ", at->line, at->col);
+	if (at->col)
+		buf_fmt(b, "%u:%u: ", at->line, at->col);
+	else
+		buf_fmt(b, "%u: ", at->line);
 }
 
 static void add_output_line(struct buf *b, const struct screen_node *n, struct str line)

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- index.json ---- */
 
@@ -153,13 +152,24 @@ static int folder_add_file(struct place_target *t, const char *path, int fd, uin
 	return fs_publish(&temp, f->fd, path, FS_NO_SYNC, err);
 }
 
+/* "blobs/sha512" is there only when something is in it. */
+static bool has_sha512(const struct outgoing *out)
+{
+	VEC_EACH(&out->blobs, d)
+		if (d->digest.algorithm == DIGEST_SHA512)
+			return true;
+	VEC_EACH(&out->documents, doc)
+		if (doc->d.digest.algorithm == DIGEST_SHA512)
+			return true;
+	return false;
+}
+
 static int write_blobs(struct folder *f, struct outgoing *out, struct err *err)
 {
 	if (fs_mkdirs(f->fd, "blobs/sha256", 0755, err) < 0 ||
-		fs_mkdirs(f->fd, "blobs/sha512", 0755, err) < 0 ||
+		(has_sha512(out) && fs_mkdirs(f->fd, "blobs/sha512", 0755, err) < 0) ||
 		layout_add_blobs(out, &f->target, err) < 0)
 		return -1;
-	(void)unlinkat(f->fd, "blobs/sha512", AT_REMOVEDIR); /* when nothing is in it */
 	return folder_add_bytes(&f->target, "oci-layout", S(LAYOUT_VERSION), err);
 }
 

@@ -335,6 +335,8 @@ static int add_args(struct builder *b, struct err *err)
 	if (add_flag(b, "no-cache", "--no-cache", err) < 0 ||
 		add_flag(b, "pull", "--pull", err) < 0 || add_flag(b, "push", "--push", err) < 0)
 		return -1;
+	if (str_starts(context, S("-")))
+		return err_set(err, ERR_INPUT, "'%.*s' is no context", STR_ARG(context));
 	argv_add_str(&b->c.argv, context);
 	return 0;
 }

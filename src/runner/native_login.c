@@ -28,6 +28,9 @@ static int check_inputs(const struct step *s, struct err *err)
 			"username: AWS, password: of 'aws ecr get-login-password', and "
 			"ecr: false");
 	}
+	if (str_starts(native_input(s, "registry"), S("-")))
+		return err_set(err, ERR_INPUT, "'%.*s' is no registry",
+			STR_ARG(native_input(s, "registry")));
 	if (!native_input(s, "username").n && !native_input(s, "password").n)
 		return err_set(err, ERR_INPUT, "Username and password required");
 	if (!native_input(s, "username").n)

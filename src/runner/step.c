@@ -172,10 +172,11 @@ static enum runner_result outcome_of(struct step *s, int rc, enum watch_reason w
 /* A script that failed says itself where. */
 static void locate(const struct step *s, struct err *err)
 {
-	if (s->def && err->kind != ERR_FAILED && err->kind != ERR_CANCELED)
-		(void)err_locate(err, s->scope->file, s->def->line, s->def->col);
-	else if (err->at.line)
+	bool speaks = err->kind == ERR_FAILED || err->kind == ERR_CANCELED;
+	if (err->at.line)
 		(void)err_in_file(err, s->scope->file);
+	else if (s->def && !speaks)
+		(void)err_locate(err, s->scope->file, s->def->line, s->def->col);
 }
 
 static void do_work(struct step *s, const struct expr *condition)

@@ -97,6 +97,7 @@ bool tar_is_header(struct str bytes)
 	return bytes.n >= TAR_BLOCK && !is_zero_block(bytes.p) && checksum_is_right(bytes.p);
 }
 
+/* 1, or 0 when the input ends in the padding: umoci leaves it and the end away, and nobody minds. */
 static int skip_content(struct tar_reader *t, struct err *err)
 {
 	while (t->left) {
@@ -108,7 +109,8 @@ static int skip_content(struct tar_reader *t, struct err *err)
 	}
 	size_t padding = t->padding;
 	t->padding = 0;
-	return input_take_all(&t->in, NULL, padding, err);
+	ssize_t got = input_take(&t->in, NULL, padding, err);
+	return got < 0 ? -1 : (size_t)got == padding;
 }
 
 /* The next header that is not zero: 1, or 0 at the end of the archive. */
@@ -367,12 +369,15 @@ int tar_next(struct tar_reader *t, struct tar_entry *ret, struct err *err)
 {
 	if (t->is_at_end)
 		return 0;
-	if (skip_content(t, err) < 0)
-		return -1;
+	int got = skip_content(t, err);
+	if (got <= 0) {
+		t->is_at_end = got == 0;
+		return got;
+	}
 	pax_clear(&t->pax);
 	t->has_long_name = t->has_long_link = false;
 	for (;;) {
-		int got = take_header(t, err);
+		got = take_header(t, err);
 		if (got <= 0) {
 			t->is_at_end = got == 0;
 			return got;

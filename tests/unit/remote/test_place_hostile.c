@@ -365,7 +365,7 @@ static void archive_truncated(void **state)
 		struct str bytes = buf_str(&whole);
 		if (i % 2)
 			bytes = gzip(g, bytes);
-		size_t end = i % 2 ? bytes.n : bytes.n - 2 * TAR_BLOCK;
+		size_t end = i % 2 ? bytes.n : bytes.n - 3 * TAR_BLOCK;
 		for (size_t n = 0; n < end; n += 1 + n / 3) {
 			struct place_images images = {0};
 			write_file(g, "cut.tar", str_sub(bytes, 0, n));

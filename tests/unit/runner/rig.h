@@ -54,8 +54,10 @@ static inline struct buf *rig_node(struct rig *r, struct str id)
 
 static inline void rig_write_at(struct buf *b, const struct err_at *at)
 {
-	if (at && at->line)
+	if (at && at->line && at->col)
 		buf_fmt(b, "%s:%u:%u: ", at->file, at->line, at->col);
+	else if (at && at->line)
+		buf_fmt(b, "%s:%u: ", at->file, at->line);
 	else if (at && at->file[0])
 		buf_fmt(b, "%s: ", at->file);
 }

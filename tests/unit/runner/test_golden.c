@@ -151,6 +151,8 @@ static void answer(const struct golden *g, struct buf *out)
 	struct str sha = script_says(&r.dir, "git -C repo rev-parse HEAD");
 	replace(out, arena_cstr(&r.a, sha), "SHA");
 	replace(out, arena_cstr(&r.a, str_sub(sha, 0, 7)), "SHORT");
+	replace(out, "linux/amd64", "PLATFORM");
+	replace(out, "linux/arm64", "PLATFORM");
 	replace(out, r.root, "ROOT");
 	replace(out, r.repo, "REPO");
 	rig_left_nothing(&r);
