@@ -240,7 +240,8 @@ static void release(struct mask_stream *s, uint64_t to, struct buf *out)
 		s->masked_to = num_max(s->masked_to, h->to);
 		from = h->from;
 	}
-	memmove(s->hits.p, s->hits.p + n, (s->hits.n - n) * sizeof(*s->hits.p));
+	if (n)
+		memmove(s->hits.p, s->hits.p + n, (s->hits.n - n) * sizeof(*s->hits.p));
 	s->hits.n -= n;
 	write_plain(s, from, to, out);
 	buf_drop(&s->held, (size_t)(to - s->at));
