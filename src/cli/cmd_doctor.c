@@ -28,7 +28,10 @@ static void add_program(struct buf *b, struct json_out *o, bool is_json, const c
 	json_key(o, "detail");
 	json_add_cstr(o, is_ok ? buf_cstr(&path) : needed_for);
 	json_key(o, "hint");
-	json_add_fmt(o, is_ok ? "" : "apt-get install %s", name);
+	if (is_ok)
+		json_add_cstr(o, "");
+	else
+		json_add_fmt(o, "apt-get install %s", name);
 	json_end(o);
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-static struct str formatted(struct buf *b, const char *fmt, va_list args)
+static PRINTF_LIKE(2, 0) struct str formatted(struct buf *b, const char *fmt, va_list args)
 {
 	va_list again;
 	va_copy(again, args);

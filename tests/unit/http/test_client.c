@@ -392,12 +392,13 @@ static void http_call_nobody_listens_says_so(void **state)
 	struct http_response r = {0};
 	char url[64], words[100];
 	PAIR(p);
-	CLEANUP(fd_close) int fd = bound_socket(&port); /* keeps the port from others */
+	int fd = bound_socket(&port); /* keeps the port from others */
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", port);
 	snprintf(words, sizeof(words), "connect to 127.0.0.1:%u: connection refused", port);
 	FAILS(ERR_NET,
 		http_call(p.client, &(struct http_call){.method = "GET", .url = url}, &r, &err));
 	assert_string_equal(err.what, words);
+	close(fd);
 }
 
 static void *ask_cancel(void *arg)

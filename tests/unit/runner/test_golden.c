@@ -21,7 +21,7 @@ struct settings {
 
 static void add_pair(struct rig *r, struct str text, struct runner_pair *list, size_t *n)
 {
-	struct str name;
+	struct str name = {0};
 	assert_true(*n < PAIRS_MAX && str_cut(&text, '=', &name) && text.p);
 	list[(*n)++] = (struct runner_pair){arena_cstr(&r->a, name), arena_cstr(&r->a, text)};
 }
