@@ -1,6 +1,5 @@
-#include "cli/build_flags.h"
+#include "cli/build_flags_priv.h"
 
-#include "base/csv.h"
 #include "base/num.h"
 #include "fs/fs.h"
 #include "json/json.h"
@@ -110,60 +109,7 @@ int build_flags_parse(struct build_flags *f, const struct cmd *self, struct cmd_
 	return 0;
 }
 
-/* ---- records ---- */
-
-struct field {
-	struct str key, value;
-};
-VEC_TYPE(fields, struct field);
-
-/* "type=local,dest=out" */
-static int read_record(const char *text, struct arena *a, struct fields *ret, struct err *err)
-{
-	struct str_vec parts = {0};
-	int rc = csv_fields(str_of(text), a, &parts, err);
-	for (size_t i = 0; rc == 0 && i < parts.n; i++) {
-		struct field f = {.value = parts.p[i]};
-		(void)str_cut(&f.value, '=', &f.key); /* a field is not NULL */
-		f.key = str_trim(f.key);
-		vec_push(ret, f);
-	}
-	vec_done(&parts);
-	return rc;
-}
-
-static int unknown_key(const struct field *f, const char *known, struct err *err)
-{
-	err_set(err, ERR_USAGE, "unknown key '%.*s'", STR_ARG(f->key));
-	return err_hint(err, "known: %s", known);
-}
-
-static int flag_of(const struct field *f, bool *ret, struct err *err)
-{
-	*ret = !f->value.p || str_is(f->value, "true") || str_is(f->value, "1");
-	if (*ret || str_is(f->value, "false") || str_is(f->value, "0"))
-		return 0;
-	return err_set(err, ERR_USAGE, "'%.*s': expected true or false, got '%.*s'",
-		STR_ARG(f->key), STR_ARG(f->value));
-}
-
-static int compression_of(struct str text, struct build_output *o, struct err *err)
-{
-	static const struct {
-		const char *name;
-		enum compression c;
-	} known[] = {
-		{"gzip", COMPRESS_GZIP}, {"zstd", COMPRESS_ZSTD}, {"uncompressed", COMPRESS_NONE}};
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (str_is(text, known[i].name)) {
-			o->compression = known[i].c;
-			o->has_compression = true;
-			return 0;
-		}
-	}
-	err_set(err, ERR_UNSUPPORTED, "compression '%.*s' is not supported", STR_ARG(text));
-	return err_hint(err, "gzip, zstd or uncompressed");
-}
+/* ---- --output ---- */
 
 static int output_type(struct str text, struct build_output *o, struct err *err)
 {
@@ -204,9 +150,10 @@ static int output_field(struct build_flags *f, const struct field *p, struct bui
 		return 0;
 	}
 	if (str_is(p->key, "push"))
-		return flag_of(p, &o->pushes, err);
+		return field_truth(p, &o->pushes, err);
 	if (str_is(p->key, "compression"))
-		return compression_of(p->value, o, err);
+		o->has_compression = true;
+	return field_compression(p, &o->compression, err);
 	if (str_is(p->key, "compression-level")) {
 		if (num_parse_u64(p->value, 0, 22, &level, err) < 0)
 			return -1;
@@ -214,22 +161,22 @@ static int output_field(struct build_flags *f, const struct field *p, struct bui
 		return 0;
 	}
 	if (str_is(p->key, "force-compression"))
-		return flag_of(p, &o->is_forced, err);
+		return field_truth(p, &o->is_forced, err);
 	if (str_is(p->key, "tar")) {
-		if (flag_of(p, &truth, err) < 0)
+		if (field_truth(p, &truth, err) < 0)
 			return -1;
 		o->is_folder = !truth;
 		return 0;
 	}
 	if (str_is(p->key, "oci-mediatypes") || str_is(p->key, "rewrite-timestamp") ||
 		str_is(p->key, "store") || str_is(p->key, "unpack")) {
-		if (flag_of(p, &truth, err) < 0)
+		if (field_truth(p, &truth, err) < 0)
 			return -1;
 		return truth ? 0
 			     : err_set(err, ERR_UNSUPPORTED, "%.*s=false is not supported",
 				       STR_ARG(p->key));
 	}
-	return unknown_key(p,
+	return field_unknown(p,
 		"type, dest, name, push, compression, compression-level, "
 		"force-compression, tar",
 		err);
@@ -254,7 +201,7 @@ static int read_output(struct build_flags *f, const char *text, struct build_out
 {
 	struct fields fields = {0};
 	struct stat st;
-	int rc = read_record(text, &f->arena, &fields, err);
+	int rc = field_list(text, &f->arena, &fields, err);
 	/* "-o out" is a folder of files, "-o -" a tar of them, as docker has it. */
 	if (rc == 0 && fields.n == 1 && !fields.p[0].value.p) {
 		o->kind = str_is(fields.p[0].key, "-") ? BUILD_OUT_TAR : BUILD_OUT_LOCAL;
@@ -292,215 +239,14 @@ static int read_outputs(struct build_flags *f, struct build_spec *s, struct err 
 	return 0;
 }
 
-/* ---- caches ---- */
-
-enum {
-	OF_LOCAL = 1 << BUILD_CACHE_LOCAL,
-	OF_REGISTRY = 1 << BUILD_CACHE_REGISTRY,
-	OF_INLINE = 1 << BUILD_CACHE_INLINE,
-	OF_GHA = 1 << BUILD_CACHE_GHA,
-	OF_SENT = OF_LOCAL | OF_REGISTRY,
-};
-
-enum cache_key {
-	CACHE_TYPE,
-	CACHE_REF,
-	CACHE_TAG,
-	CACHE_DIGEST,
-	CACHE_MODE,
-	CACHE_IGNORE_ERROR,
-	CACHE_COMPRESSION,
-	CACHE_LEVEL,
-	CACHE_MUST_BE_TRUE, /* what we do anyway */
-	CACHE_ANY_FLAG,
-	CACHE_NOTHING, /* says how GitHub's service is reached: the store needs none of it */
-};
-
-/* Which key means something for which type, when reading and when writing. */
-static const struct {
-	const char *name;
-	enum cache_key key;
-	unsigned from, to;
-} cache_keys[] = {
-	{"type", CACHE_TYPE, ~0U, ~0U},
-	{"ref", CACHE_REF, OF_REGISTRY, OF_REGISTRY},
-	{"src", CACHE_REF, OF_LOCAL, 0},
-	{"dest", CACHE_REF, 0, OF_LOCAL},
-	{"tag", CACHE_TAG, OF_LOCAL, OF_LOCAL},
-	{"digest", CACHE_DIGEST, OF_LOCAL, 0},
-	{"mode", CACHE_MODE, 0, ~0U},
-	{"ignore-error", CACHE_IGNORE_ERROR, 0, OF_SENT | OF_GHA},
-	{"compression", CACHE_COMPRESSION, 0, OF_SENT},
-	{"compression-level", CACHE_LEVEL, 0, OF_SENT},
-	{"force-compression", CACHE_ANY_FLAG, 0, OF_SENT},
-	{"oci-mediatypes", CACHE_MUST_BE_TRUE, 0, OF_SENT},
-	{"image-manifest", CACHE_MUST_BE_TRUE, 0, OF_SENT},
-	{"scope", CACHE_REF, OF_GHA, OF_GHA},
-	{"url", CACHE_NOTHING, OF_GHA, OF_GHA},
-	{"url_v2", CACHE_NOTHING, OF_GHA, OF_GHA},
-	{"token", CACHE_NOTHING, OF_GHA, OF_GHA},
-	{"ghtoken", CACHE_NOTHING, OF_GHA, OF_GHA},
-	{"repository", CACHE_NOTHING, OF_GHA, OF_GHA},
-	{"timeout", CACHE_NOTHING, OF_GHA, OF_GHA},
-};
-static const char *const cache_kinds[] = {"local", "registry", "inline", "gha"};
-
-static int cache_type(struct str text, struct build_cache *c, struct err *err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(cache_kinds); i++) {
-		if (str_is(text, cache_kinds[i])) {
-			c->kind = (enum build_cache_kind)i;
-			return 0;
-		}
-	}
-	err_set(err, ERR_UNSUPPORTED, "cache type '%.*s' is not supported", STR_ARG(text));
-	return err_hint(err, "local, registry, inline or gha");
-}
-
-static int cache_mode(const struct field *p, struct build_cache *c, struct err *err)
-{
-	c->is_max = str_is(p->value, "max");
-	if (c->is_max || str_is(p->value, "min"))
-		return 0;
-	return err_set(err, ERR_USAGE, "mode: expected min or max, got '%.*s'", STR_ARG(p->value));
-}
-
-static int cache_compression(const struct field *p, struct build_cache *c, struct err *err)
-{
-	struct build_output o = {0};
-	if (compression_of(p->value, &o, err) < 0)
-		return -1;
-	c->has_compression = true;
-	c->compression = o.compression;
-	return 0;
-}
-
-static int cache_level(const struct field *p, struct build_cache *c, struct err *err)
-{
-	uint64_t level;
-	if (num_parse_u64(p->value, 0, 22, &level, err) < 0)
-		return err_wrap(err, "compression-level");
-	c->level = (int)level;
-	return 0;
-}
-
-static int cache_value(struct build_flags *f, enum cache_key key, const struct field *p,
-	struct build_cache *c, struct err *err)
-{
-	bool truth = true;
-	switch (key) {
-	case CACHE_TYPE:
-	case CACHE_NOTHING: return 0;
-	case CACHE_REF: c->ref = arena_cstr(&f->arena, p->value); return 0;
-	case CACHE_TAG: c->tag = arena_cstr(&f->arena, p->value); return 0;
-	case CACHE_DIGEST: c->digest = arena_cstr(&f->arena, p->value); return 0;
-	case CACHE_MODE: return cache_mode(p, c, err);
-	case CACHE_COMPRESSION: return cache_compression(p, c, err);
-	case CACHE_LEVEL: return cache_level(p, c, err);
-	case CACHE_ANY_FLAG: return flag_of(p, &truth, err);
-	case CACHE_IGNORE_ERROR:
-		if (flag_of(p, &truth, err) < 0)
-			return -1;
-		c->is_strict = !truth;
-		return 0;
-	case CACHE_MUST_BE_TRUE:
-		if (flag_of(p, &truth, err) < 0)
-			return -1;
-		return truth ? 0 : err_set(err, ERR_UNSUPPORTED, "%.*s=false", STR_ARG(p->key));
-	}
-	return 0;
-}
-
-static int cache_field(struct build_flags *f, bool is_from, const struct field *p,
-	struct build_cache *c, struct err *err)
-{
-	CLEANUP(buf_done) struct buf known = BUF(400);
-	for (size_t i = 0; i < ARRAY_LEN(cache_keys); i++) {
-		unsigned kinds = is_from ? cache_keys[i].from : cache_keys[i].to;
-		if (!(kinds & 1U << c->kind))
-			continue;
-		if (str_is(p->key, cache_keys[i].name))
-			return cache_value(f, cache_keys[i].key, p, c, err);
-		buf_fmt(&known, "%s%s", known.n ? ", " : "", cache_keys[i].name);
-	}
-	err_set(err, ERR_USAGE, "unknown key '%.*s' of type=%s", STR_ARG(p->key),
-		cache_kinds[c->kind]);
-	return err_hint(err, "known: %s", buf_cstr(&known));
-}
-
-static int check_cache(const struct build_cache *c, bool is_from, struct err *err)
-{
-	if (is_from && c->kind == BUILD_CACHE_INLINE) {
-		err_set(err, ERR_USAGE, "type=inline is for --cache-to");
-		return err_hint(err, "read it from the image: type=registry,ref=IMAGE");
-	}
-	if (c->kind == BUILD_CACHE_REGISTRY && !c->ref)
-		return err_set(err, ERR_USAGE, "ref is missing");
-	if (c->kind == BUILD_CACHE_LOCAL && !c->ref)
-		return err_set(err, ERR_USAGE, "%s is missing", is_from ? "src" : "dest");
-	if (c->level && c->compression != COMPRESS_ZSTD) {
-		err_set(err, ERR_UNSUPPORTED, "compression-level without compression=zstd");
-		return err_hint(err, "gzip layers are always those the build made");
-	}
-	return 0;
-}
-
-static int read_cache(struct build_flags *f, bool is_from, const char *text, struct build_cache *c,
-	struct err *err)
-{
-	struct fields fields = {0};
-	int rc = read_record(text, &f->arena, &fields, err);
-	c->kind = BUILD_CACHE_REGISTRY;
-	if (rc == 0 && fields.n == 1 && !fields.p[0].value.p) { /* an image name alone */
-		c->ref = arena_cstr(&f->arena, fields.p[0].key);
-		fields.n = 0;
-	}
-	for (size_t i = 0; rc == 0 && i < fields.n; i++)
-		if (str_is(fields.p[i].key, "type"))
-			rc = cache_type(fields.p[i].value, c, err);
-	for (size_t i = 0; rc == 0 && i < fields.n; i++)
-		rc = cache_field(f, is_from, &fields.p[i], c, err);
-	vec_done(&fields);
-	if (rc == 0)
-		rc = check_cache(c, is_from, err);
-	return rc < 0 ? err_wrap(err, "%s '%s'", is_from ? "--cache-from" : "--cache-to", text) : 0;
-}
-
-/* docker build's way to say --cache-to type=inline. */
-static bool asks_inline(const struct build_flags *f)
-{
-	for (size_t i = 0; i < f->args.n; i++)
-		if (strcmp(f->args.p[i], "BUILDKIT_INLINE_CACHE=1") == 0 ||
-			strcmp(f->args.p[i], "BUILDKIT_INLINE_CACHE=true") == 0)
-			return true;
-	return false;
-}
-
-static int read_caches(struct build_flags *f, struct build_spec *s, struct err *err)
-{
-	struct build_cache *from = ARENA_ARRAY(&f->arena, struct build_cache, f->cache_from.n + 1);
-	struct build_cache *to = ARENA_ARRAY(&f->arena, struct build_cache, f->cache_to.n + 1);
-	for (size_t i = 0; i < f->cache_from.n; i++)
-		if (read_cache(f, true, f->cache_from.p[i], &from[i], err) < 0)
-			return -1;
-	for (size_t i = 0; i < f->cache_to.n; i++)
-		if (read_cache(f, false, f->cache_to.p[i], &to[i], err) < 0)
-			return -1;
-	s->cache_from = from;
-	s->n_cache_from = f->cache_from.n;
-	s->cache_to = to;
-	s->n_cache_to = f->cache_to.n;
-	if (asks_inline(f))
-		to[s->n_cache_to++] = (struct build_cache){.kind = BUILD_CACHE_INLINE};
-	return 0;
-}
+/* ---- the rest ---- */
 
 static int read_secret(struct build_flags *f, const char *text, struct build_secret *s,
 	struct err *err)
 {
 	struct fields fields = {0};
 	const char *type = NULL;
-	int rc = read_record(text, &f->arena, &fields, err);
+	int rc = field_list(text, &f->arena, &fields, err);
 	for (size_t i = 0; rc == 0 && i < fields.n; i++) {
 		const struct field *p = &fields.p[i];
 		const char *value = arena_cstr(&f->arena, p->value);
@@ -513,7 +259,7 @@ static int read_secret(struct build_flags *f, const char *text, struct build_sec
 		else if (str_is(p->key, "type"))
 			type = value;
 		else
-			rc = unknown_key(p, "id, src, env, type", err);
+			rc = field_unknown(p, "id, src, env, type", err);
 	}
 	vec_done(&fields);
 	if (rc == 0 && !s->id)
@@ -526,8 +272,6 @@ static int read_secret(struct build_flags *f, const char *text, struct build_sec
 		*(getenv(s->id) ? &s->env : &s->file) = s->id;
 	return 0;
 }
-
-/* ---- the rest ---- */
 
 static const struct build_pair *pairs_of(struct build_flags *f, const struct cstr_vec *from)
 {
@@ -653,7 +397,7 @@ int build_flags_spec(struct build_flags *f, struct session *s, struct build_spec
 	ret->n_secrets = f->secrets.n;
 	if (check_network(f, err) < 0 || read_outputs(f, ret, err) < 0 ||
 		read_contexts(f, ret, err) < 0 || read_platform(f, ret, err) < 0 ||
-		read_epoch(ret, err) < 0 || read_caches(f, ret, err) < 0)
+		read_epoch(ret, err) < 0 || build_flags_caches(f, ret, err) < 0)
 		return -1;
 	ret->tags = list_of(f, &f->tags); /* after the outputs: name=… adds to them */
 	return session_store(s, &ret->store, err) < 0 ? -1 : session_remote(s, &ret->remote, err);

@@ -397,10 +397,15 @@ repack() {
 	refused "unknown key 'src'" --cache-to "type=local,src=$cache"
 	refused "unknown key 'mode'" --cache-from type=registry,ref=a/b,mode=max
 	refused "ref is missing" --cache-from type=registry
+	refused "ref is missing" --cache-from type=registry,ref=
+	refused "ref:" --cache-from type=registry,ref=Not/A/Name
+	refused "ref:" --cache-from Not/A/Name
+	refused "cannot have a digest" --cache-to "type=registry,ref=a/b@sha256:$(printf 'a%.0s' {1..64})"
+	refused "digest:" --cache-from "type=local,src=$cache,digest=sha256:12"
 	refused "src is missing" --cache-from type=local
 	refused "dest is missing" --cache-to type=local
 	refused "expected min or max" --cache-to type=registry,ref=a/b,mode=all
 	refused "image-manifest=false" --cache-to type=registry,ref=a/b,image-manifest=false
 	refused "type=registry,ref=IMAGE" --cache-from type=inline
-	refused "compression-level without" --cache-to type=registry,ref=a/b,compression-level=9
+	refused "compression-level is supported with" --cache-to type=registry,ref=a/b,compression-level=9
 }
