@@ -12,7 +12,7 @@ demo="mmdebstrap curl"
 test="clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev bats busybox-static curl jq
      mmdebstrap skopeo buildah umoci docker.io docker-registry iproute2 procps util-linux strace
      e2fsprogs python3"
-bench="wrk hyperfine nginx-light docker-registry docker.io buildah skopeo jq curl mmdebstrap
+bench="iproute2 wrk hyperfine nginx-light docker-registry docker.io buildah skopeo jq curl mmdebstrap
      busybox-static umoci"
 
 wanted=
