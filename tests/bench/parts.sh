@@ -230,7 +230,7 @@ serve_blobs() { # serve_blobs WHO
 	mkdir -p "$W/server-nginx/v2"
 	start=${EPOCHREALTIME/./}
 	server_start "$who"
-	note server_start "$column" "$(((${EPOCHREALTIME/./} - start) / 1000))"
+	note server_start "$column" "$(since "$start")"
 	sleep 0.3
 	note rss_idle "$column" "$(resident_mb "$(server_pid "$who")")"
 	fill_server "$who" "$url"

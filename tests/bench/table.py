@@ -34,6 +34,7 @@ ROWS = [  # key, what it says, unit, which is better
     ('rss_idle', 'registry: memory, idle', 'MB', LESS),
     ('rss_after', 'registry: memory, after that load', 'MB', LESS),
 ]
+CPU_ROWS = ['build_same', 'build_line', 'build_cold', 'layer', 'push', 'build_push', 'pull', 'start']
 
 
 def read_results(path):
@@ -54,10 +55,11 @@ def medians_of(results):
     """{row: {tool: median}}; None where it failed."""
     medians = {row: {tool: statistics.median(v) if v else None for tool, v in tools.items()}
                for row, tools in results.items()}
-    cold, push = medians.get('build_cold', {}), medians.get('push', {})
-    both = {tool: cold[tool] + push[tool] for tool in cold if cold[tool] and push.get(tool)}
-    if both:
-        medians['build_push'] = both
+    for suffix in '', '.cpu':
+        cold, push = medians.get('build_cold' + suffix, {}), medians.get('push' + suffix, {})
+        both = {tool: cold[tool] + push[tool] for tool in cold if cold[tool] and push.get(tool)}
+        if both:
+            medians['build_push' + suffix] = both
     return medians
 
 
@@ -67,6 +69,8 @@ def text_of(value, unit):
     if unit == 'ms' and value >= 1000:
         return f'{value / 1000:.2f} s'
     digits = 1 if value < 100 else 0
+    if unit == 'CPU s':
+        return f'{value:.2f} s'
     if unit == '/s':
         return f'{value:,.0f}/s'
     return f'{value:.{digits}f} {unit}'
@@ -87,16 +91,24 @@ def ratio_text(ratio):
     return f'{ratio:.0f}×' if ratio >= 10 else f'{ratio:.1f}×' if ratio >= 1 else f'{ratio:.2f}×'
 
 
-def print_table(medians):
-    heads = ['', *(c.replace('-', ' ') if c == 'by-hand' else c for c in COLUMNS), 'knarr to the best peer']
+def print_table(title, columns, rows, medians):
+    heads = [title, *(c.replace('-', ' ') if c == 'by-hand' else c for c in columns), 'ratio']
     print('| ' + ' | '.join(heads) + ' |')
     print('|---|' + '--:|' * (len(heads) - 1))
-    for key, label, unit, better in ROWS:
+    for key, label, unit, better in rows:
         tools = medians.get(key)
         if not tools:
             continue
-        cells = [text_of(tools[c], unit) if c in tools else '—' for c in COLUMNS]
+        cells = [text_of(tools[c], unit) if c in tools else '—' for c in columns]
         print(f'| {label} | ' + ' | '.join(cells) + f' | {ratio_text(ratio_of(tools, better))} |')
+    print()
+
+
+def print_tables(medians):
+    print_table('', COLUMNS, ROWS, medians)
+    cpu = [(key + '.cpu', label, 'CPU s', LESS) for key, label, _, _ in ROWS if key in CPU_ROWS]
+    if any(key in medians for key, *_ in cpu):
+        print_table('CPU time, daemons included', ['knarr', 'docker', 'buildah'], cpu, medians)
 
 
 def write_json(path, results, medians, machine):
@@ -118,8 +130,7 @@ def main():
         machine = dict(line.rstrip('\n').split('\t', 1) for line in lines)
     results = read_results(options.results)
     medians = medians_of(results)
-    print_table(medians)
-    print()
+    print_tables(medians)
     for word, text in machine.items():
         print(f'* {word}: {text}')
     if options.json:
