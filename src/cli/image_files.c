@@ -63,6 +63,7 @@ int image_read_place(struct session *s, const struct place *from, const char *na
 		.from = from,
 		.fd = STDIN_FILENO,
 		.is_all_platforms = true,
+		.pool = session_pool(s),
 		.events = session_events(s),
 		.cancel = &s->cancel,
 	};

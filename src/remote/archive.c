@@ -9,17 +9,20 @@ static ssize_t read_fd(struct source *s, void *room, size_t n, struct err *err)
 {
 	struct archive *x = (struct archive *)s;
 	ssize_t got;
-	if (cancel_check(x->cancel, err) < 0)
+	if (cancel_check(x->reading->p->cancel, err) < 0)
 		return -1;
 	do
 		got = read(x->fd, room, n);
 	while (got < 0 && errno == EINTR);
-	return got < 0 ? err_sys(err, "read the archive") : got;
+	if (got < 0)
+		return err_sys(err, "read the archive");
+	progress_add(&x->reading->progress, (uint64_t)got);
+	return got;
 }
 
-void archive_open(struct archive *x, int fd, const struct cancel *cancel)
+void archive_open(struct archive *x, int fd, struct place_reading *reading)
 {
-	*x = (struct archive){.source = {.read = read_fd}, .fd = fd, .cancel = cancel};
+	*x = (struct archive){.source = {.read = read_fd}, .fd = fd, .reading = reading};
 	x->inflater = inflater_new(&x->source, 0);
 	x->tar = tar_reader_new(inflater_source(x->inflater));
 }

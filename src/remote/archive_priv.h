@@ -9,14 +9,14 @@
 struct archive {
 	struct source source; /* first: the fd's bytes */
 	int fd;
-	const struct cancel *cancel;
+	struct place_reading *reading;
 	struct inflater *inflater;
 	struct tar_reader *tar;
 	size_t n_entries;
 	char head[TAR_BLOCK]; /* of the present entry's content, looked at before it is taken */
 	size_t n_head, n_head_taken;
 };
-void archive_open(struct archive *x, int fd, const struct cancel *cancel);
+void archive_open(struct archive *x, int fd, struct place_reading *reading);
 void archive_close(struct archive *x);
 /* As tar_next, with the clean name (no "./", no ".."). A sparse file is ERR_UNSUPPORTED. */
 int archive_next(struct archive *x, struct tar_entry *e, struct buf *ret_name, struct err *err);

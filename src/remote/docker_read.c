@@ -6,6 +6,7 @@
  * Layers lie there uncompressed mostly; they are stored compressed, as they would be pushed. The
  * config's diffIDs are compared with what each layer really inflates to. */
 #include "remote/archive_priv.h"
+#include "remote/packer.h"
 
 enum {
 	DOCUMENTS_MAX = 64 * 1024 * 1024, /* bytes of all small files together */
@@ -67,40 +68,22 @@ static int keep_compressed(struct docker_reading *r, struct blob_writer *w, stru
 	}
 }
 
-static int press(struct compressor *c, struct buf *plain, struct buf *pressed,
-	struct blob_writer *w, struct err *err)
-{
-	buf_clear(pressed);
-	if (compressor_member(c, buf_str(plain), pressed, err) < 0 ||
-		buf_check(pressed, "layer", err) < 0 ||
-		blob_write(w, pressed->p, pressed->n, err) < 0)
-		return -1;
-	buf_clear(plain);
-	return 0;
-}
-
 static int compress_plain(struct docker_reading *r, struct blob_writer *w, struct digester *diff,
 	struct err *err)
 {
-	CLEANUP(compressor_free) struct compressor *c = compressor_new(COMPRESS_GZIP, 0);
-	CLEANUP(buf_done) struct buf plain = BUF(PIECE), pressed = BUF(2 * PIECE);
-	bool is_empty = true;
+	CLEANUP(packer_free) struct packer *packer = packer_new(r->x->p->pool, w);
 	for (;;) {
 		const void *p;
 		ssize_t n = archive_peek(&r->archive, &p, err);
 		if (n < 0)
 			return -1;
 		if (n == 0)
-			break;
-		size_t take = (size_t)n < PIECE - plain.n ? (size_t)n : PIECE - plain.n;
-		is_empty = false;
-		digester_add(diff, p, take);
-		buf_add_bytes(&plain, p, take);
-		archive_take(&r->archive, take);
-		if (plain.n == PIECE && press(c, &plain, &pressed, w, err) < 0)
+			return packer_finish(packer, err);
+		digester_add(diff, p, (size_t)n);
+		if (packer_add(packer, p, (size_t)n, err) < 0)
 			return -1;
+		archive_take(&r->archive, (size_t)n);
 	}
-	return plain.n || is_empty ? press(c, &plain, &pressed, w, err) : 0;
 }
 
 static int keep_layer(struct docker_reading *r, enum compression found, struct layer **ret,
@@ -405,7 +388,7 @@ static int read_entries(struct docker_reading *r, struct err *err)
 int docker_archive_read(struct place_reading *x, int fd, struct err *err)
 {
 	struct docker_reading r = {.x = x};
-	archive_open(&r.archive, fd, x->p->cancel);
+	archive_open(&r.archive, fd, x);
 	int rc = read_entries(&r, err);
 	if (rc == 0)
 		rc = take_images(&r, err);

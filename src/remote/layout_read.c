@@ -131,6 +131,7 @@ static int copy_in(struct place_reading *x, int fd, const struct image_descripto
 			return err_sys(err, "read a blob");
 		if (n == 0)
 			break;
+		progress_add(&x->progress, (uint64_t)n);
 		if (cancel_check(x->p->cancel, err) < 0 || blob_write(w, room, (size_t)n, err) < 0)
 			return -1;
 		if (blob_writer_bytes(w) > d->size)

@@ -99,7 +99,7 @@ static int read_entries(struct oci_reading *o, struct err *err)
 int oci_archive_read(struct place_reading *x, int fd, struct err *err)
 {
 	struct oci_reading o = {.x = x, .index = BUF(IMAGE_MANIFEST_MAX)};
-	archive_open(&o.archive, fd, x->p->cancel);
+	archive_open(&o.archive, fd, x);
 	int rc = read_entries(&o, err);
 	if (rc == 0)
 		rc = layout_take(x, arena_str(x->a, buf_str(&o.index)), err);

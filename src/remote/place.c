@@ -1,6 +1,7 @@
 #include "remote/place_priv.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 int place_parse(struct str text, struct arena *a, struct place *ret, struct err *err)
 {
@@ -30,6 +31,22 @@ static int open_file(const struct place_read *p, int *ret_fd, bool *ret_is_ours,
 	return *ret_is_ours ? fs_open(AT_FDCWD, p->from->path, O_RDONLY, 0, ret_fd, err) : 0;
 }
 
+/* A folder's total is not known before all is read, nor is a pipe's. */
+static void begin_progress(struct place_reading *x)
+{
+	const struct place_read *p = x->p;
+	struct progress *progress = &x->progress;
+	char title[300];
+	struct stat st;
+	*progress = (struct progress){.sink = p->events};
+	if (stat(p->from->path, &st) == 0 && S_ISREG(st.st_mode))
+		progress->total = (uint64_t)st.st_size;
+	struct str name = path_base(str_of(p->from->path));
+	snprintf(progress->id, sizeof(progress->id), "read/%.*s", STR_ARG(str_sub(name, 0, 32)));
+	snprintf(title, sizeof(title), "read '%.*s'", STR_ARG(str_sub(name, 0, 255)));
+	event_begin(p->events, str_of(progress->id), p->event_parent, str_of(title));
+}
+
 static int read_archive(struct place_reading *x, struct err *err)
 {
 	bool is_ours;
@@ -48,9 +65,11 @@ int place_read(const struct place_read *p, struct arena *a, struct place_images 
 {
 	struct place_reading x = {.p = p, .a = a, .dir_fd = -1, .images = ret};
 	x.want = p->platform ? *p->platform : image_platform_host();
+	begin_progress(&x);
 	int rc = p->from->kind == PLACE_OCI_DIR ? layout_read(&x, err) : read_archive(&x, err);
 	fd_close(x.dir_fd);
-	return rc < 0 ? err_wrap(err, "'%s'", p->from->path) : 0;
+	return progress_end(&x.progress, rc < 0 ? err_wrap(err, "'%s'", p->from->path) : 0, false,
+		err);
 }
 
 /* A whole name ("ghcr.io/me/app:v1") has a place in the store of its own. */

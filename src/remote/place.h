@@ -19,6 +19,7 @@
 
 #include "base/cancel.h"
 #include "base/event.h"
+#include "base/pool.h"
 #include "blob/blob.h"
 #include "image/image.h"
 #include "image/ref.h"
@@ -52,6 +53,7 @@ struct place_read {
 	/* The repository to link everything to, "local:<domain>/<path>", with this tag; "" = tag by
 	 * the names that the place gives (whole names only); what has none is only kept. */
 	struct str repository, tag;
+	struct pool *pool; /* compresses what comes uncompressed; NULL = this thread does */
 	struct event_sink *events;
 	struct str event_parent;
 	const struct cancel *cancel;

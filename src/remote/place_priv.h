@@ -21,6 +21,7 @@ struct place_reading {
 	struct image_platform want;
 	int dir_fd; /* of a layout; -1 = everything is in the store already */
 	struct place_images *images;
+	struct progress progress; /* bytes read off the file or folder */
 };
 /* Takes what the index names out of the layout (or the store), by the reference that was asked for. */
 int layout_take(struct place_reading *x, struct str index_bytes, struct err *err);

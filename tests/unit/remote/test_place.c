@@ -242,6 +242,24 @@ static void index_with_one_platform_here(void **state)
 	vec_done(&images);
 }
 
+/* The blob's bytes do not depend on the threads. */
+static void docker_archive_with_and_without_a_pool(void **state)
+{
+	struct rig *g = *state;
+	struct err err = {0};
+	CLEANUP(pool_free) struct pool *pool = pool_new(3);
+	struct place_images images = {0};
+	make_image(g);
+	struct place p = place_of(g, "docker-archive", "d.tar", "");
+	OK(write_to(g, &p, &err));
+	OK(read_from(g, &p, &images, &err));
+	struct place_read r = {.store = g->other.s, .from = &p, .pool = pool};
+	OK(place_read(&r, &g->a, &images, &err));
+	assert_int_equal(images.n, 2);
+	assert_true(digest_eq(&images.p[0].descriptor.digest, &images.p[1].descriptor.digest));
+	vec_done(&images);
+}
+
 static void several_images_and_one_name(void **state)
 {
 	struct rig *g = *state;
@@ -445,6 +463,7 @@ int main(void)
 		CASE(docker_archive_as_others_write_it),
 		CASE(places_by_fd),
 		CASE(index_with_one_platform_here),
+		CASE(docker_archive_with_and_without_a_pool),
 		CASE(several_images_and_one_name),
 		CASE(archives_through_a_slow_pipe),
 		CASE(archive_to_what_is_there),
