@@ -68,7 +68,8 @@ struct layer_unpack {
 	int tree_fd;         /* an empty folder */
 	/* Trees of the layers below, nearest first, where there are any: a hard link's target may be
 	 * there (its file is copied then), and folders that the layer uses and does not bring. When
-	 * anything came from them ret_needed_lowers is set: the tree is not that of the diffID alone. */
+	 * the layer has such places ret_needed_lowers is set, on failure too: the tree is, or would be, not
+	 * that of the diffID alone. */
 	const int *lower_fds;
 	size_t n_lowers;
 	bool *ret_needed_lowers; /* may be NULL */

@@ -102,7 +102,6 @@ static int copy_from_lowers(struct plant *p, const struct spot *s, const char *t
 		m.mode & 0777);
 	if (to < 0)
 		return err_sys(err, "create");
-	p->needed_lowers = true;
 	return fs_copy_fd(from, to, &n, err) < 0 ? -1 : meta_apply_file(to, &m, &p->rights, err);
 }
 
@@ -139,6 +138,7 @@ static int plant_hardlink(struct plant *p, const struct spot *s, const struct ta
 		return err_set(err, ERR_INPUT, "hard link to '%.200s', a folder", path);
 	if (errno != ENOENT)
 		return err_sys(err, "link to '%.200s'", path);
+	p->needed_lowers = true;
 	if (!p->spec.n_lowers)
 		return err_set(err, ERR_INPUT, "hard link to '%.200s', which is not there", path);
 	return copy_from_lowers(p, s, path, err);
@@ -205,9 +205,11 @@ static int hide_lower_roots(struct plant *p, struct err *err)
 	char **names;
 	size_t n;
 	const struct note *note = map_get(&p->notes, S(""));
-	if (!note || !note->is_opaque || !lowers.n)
+	if (!note || !note->is_opaque)
 		return 0;
 	p->needed_lowers = true;
+	if (!lowers.n)
+		return 0;
 	if (stack_find(&lowers, S(""), STACK_FOLLOW, &p->arena, &root, err) < 0 ||
 		stack_list(&lowers, &root, &p->arena, &names, &n, err) < 0)
 		return -1;

@@ -134,6 +134,7 @@ static int implied_meta(struct plant *p, const char *path, struct meta *ret, str
 	struct err not_there = {0};
 	CLEANUP(fd_close) int fd = -1;
 	*ret = (struct meta){.mode = 0755, .has_mtime = p->spec.is_fresh};
+	p->needed_lowers = true; /* over other layers it may be another folder, or a symlink */
 	if (!lowers.n)
 		return 0;
 	if (stack_find(&lowers, str_of(path), STACK_NO_FOLLOW, &p->arena, &place, &not_there) < 0 ||
@@ -142,7 +143,6 @@ static int implied_meta(struct plant *p, const char *path, struct meta *ret, str
 	if (stack_open(&lowers, &place, O_RDONLY | O_DIRECTORY, &fd, err) < 0 ||
 		xattrs_read(fd, false, &p->arena, &x, err) < 0)
 		return -1;
-	p->needed_lowers = true;
 	*ret = meta_of_stat(&place.st, &x);
 	return 0;
 }

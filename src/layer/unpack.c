@@ -106,14 +106,18 @@ int layer_unpack(const struct layer_unpack *u, struct layer_info *ret, struct er
 	struct layer_info info = {0};
 	CLEANUP(feed_free) struct feed *feed = feed_new(&from);
 	CLEANUP(plant_done) struct plant plant = {0}; /* ends first: its files hold chunks */
-	if (plant_init(&plant, &to, err) < 0 ||
-		unpack_all(u, &plant, feed, &info.n_entries, err) < 0 ||
-		plant_finish(&plant, err) < 0 || feed_finish(feed, &info, err) < 0)
-		return -1;
+	int rc = plant_init(&plant, &to, err);
+	if (rc == 0)
+		rc = unpack_all(u, &plant, feed, &info.n_entries, err);
+	if (rc == 0)
+		rc = plant_finish(&plant, err);
+	if (rc == 0)
+		rc = feed_finish(feed, &info, err);
 	if (u->ret_needed_lowers)
 		*u->ret_needed_lowers = plant.needed_lowers;
-	*ret = info;
-	return 0;
+	if (rc == 0)
+		*ret = info;
+	return rc;
 }
 
 int layer_measure(struct source *blob, struct pool *pool, struct layer_info *ret, struct err *err)

@@ -313,10 +313,11 @@ static void layer_unpack_of_damaged_blobs_fails(void **state)
 		CLEANUP(buf_done) struct buf blob = BUF(ARCHIVE_ROOM), bad = BUF(ARCHIVE_ROOM);
 		OK(pack_to(packing(s.fd, formats[i]), &blob, &info, &err));
 		for (size_t n = 100; n < blob.n; n += blob.n / 7) {
+			/* a tar may end in a file's padding, which is at the end of a block */
+			size_t cut = formats[i] == COMPRESS_NONE ? n / 512 * 512 + 100 : n;
 			buf_clear(&bad);
-			buf_add_bytes(&bad, blob.p, n);
-			if (n % 512 || formats[i])
-				refused(&bad, ERR_INPUT, "");
+			buf_add_bytes(&bad, blob.p, cut);
+			refused(&bad, ERR_INPUT, "");
 			if (formats[i] == COMPRESS_NONE)
 				continue; /* has no checksum over its content */
 			buf_clear(&bad);
