@@ -35,12 +35,11 @@ static int read_answer(struct str answer, struct image_descriptor *layer, struct
 	return 0;
 }
 
+/* The layer's tree, when it has one that does not depend on the layers below it; else NULL. */
 static int unpacked(struct build *b, const struct digest *diff_id,
-	const struct image_descriptor *layer, struct rootfs *ret, struct err *err)
+	const struct image_descriptor *layer, const char **ret_tree, struct err *err)
 {
-	struct image_config config = {.diff_ids = (struct digest[]){*diff_id}, .n_diff_ids = 1};
-	struct image_descriptor one = *layer;
-	struct image_manifest manifest = {.items = &one, .n_items = 1};
+	char hex[DIGEST_HEX];
 	struct rootfs_spec spec = {
 		.store = b->spec->store,
 		.pool = b->spec->pool,
@@ -48,7 +47,13 @@ static int unpacked(struct build *b, const struct digest *diff_id,
 		.event_parent = b->spec->event_parent,
 		.cancel = b->spec->cancel,
 	};
-	return rootfs_prepare(&spec, &manifest, &config, b->arena, ret, err);
+	*ret_tree = NULL;
+	digest_hex(diff_id, hex, 0);
+	if (!tree_exists(b->spec->store, hex) && rootfs_on_layer(&spec, layer, err) < 0)
+		return -1;
+	if (tree_exists(b->spec->store, hex))
+		*ret_tree = arena_cstr(b->arena, str_of(hex));
+	return 0;
 }
 
 static int pack_tree(struct build *b, const struct recompress *how, const char *tree,
@@ -145,7 +150,7 @@ int recompress(struct build *b, const struct recompress *how, const struct diges
 {
 	struct digest question = question_of(how, diff_id);
 	struct str media_type = commit_media_type(how->compression), answer;
-	struct rootfs rootfs = {0};
+	const char *tree;
 	char text[DIGEST_TEXT];
 	if (str_eq(layer->media_type, media_type) && !how->is_forced)
 		return 0;
@@ -159,9 +164,9 @@ int recompress(struct build *b, const struct recompress *how, const struct diges
 		*layer = found;
 		return blob_keep(b->spec->store, &found.digest, err);
 	}
-	if (unpacked(b, diff_id, layer, &rootfs, err) < 0)
+	if (unpacked(b, diff_id, layer, &tree, err) < 0)
 		return -1;
-	int made = make(b, how, rootfs.trees[0], diff_id, layer, err);
+	int made = tree ? make(b, how, tree, diff_id, layer, err) : 0;
 	if (made == 0)
 		made = make(b, how, NULL, diff_id, layer, err);
 	if (made < 0)

@@ -142,7 +142,7 @@ int rootfs_on_layer(void *ctx, const struct image_descriptor *layer, struct err 
 	CLEANUP(arena_done) struct arena a = {0};
 	struct layer_row row;
 	struct layer_info info;
-	struct err ignored = {0};
+	struct err ignored = {0}, why = {0};
 	char name[DIGEST_HEX];
 	bool needs_lowers = false;
 	if (layer_row_by_digest(u.spec->store, &layer->digest, &a, &row, &ignored) == 0 &&
@@ -151,11 +151,13 @@ int rootfs_on_layer(void *ctx, const struct image_descriptor *layer, struct err 
 	if (tree_begin_unnamed(u.spec->store, &w, err) < 0)
 		return -1;
 	begin_event(&u);
-	int rc = fill(&u, &w, NULL, 0, &info, &needs_lowers, err);
-	if (rc < 0 && needs_lowers) {
+	int rc = fill(&u, &w, NULL, 0, &info, &needs_lowers, &why);
+	if (needs_lowers && (rc == 0 || why.kind == ERR_INPUT)) {
 		event_end(u.spec->events, str_of(u.event_id), EVENT_SKIPPED, S(""));
 		return 0; /* rootfs_prepare does it when the layers below are there */
 	}
+	if (rc < 0)
+		*err = why;
 	if (rc == 0)
 		rc = tree_publish(&w, digest_hex(&info.diff_id, name, 0), err);
 	if (rc == 0)
