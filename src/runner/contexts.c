@@ -2,6 +2,7 @@
  * needs, inputs. Source: docs.github.com "Contexts reference". */
 #include "run_priv.h"
 
+#include <limits.h>
 #include <sys/utsname.h>
 
 static void put(struct expr_dict *d, struct arena *a, const char *key, struct str value)
@@ -82,8 +83,20 @@ static void put_event(struct expr_dict *d, struct arena *a, const struct repo_ev
 	put_servers(d, a, e->server_url);
 }
 
+/* Below the repository, as GitHub calls it; else as it was named. */
+static struct str file_in_repository(const struct run *r)
+{
+	char path[PATH_MAX];
+	size_t n = strlen(r->repo->top);
+	if (!realpath(arena_cstr(r->a, r->w->file), path) || strncmp(path, r->repo->top, n) != 0 ||
+		path[n] != '/')
+		return r->w->file;
+	return arena_str(r->a, str_of(path + n + 1));
+}
+
 static void put_run(struct run *r)
 {
+	struct str file = file_in_repository(r);
 	struct expr_dict *d = r->github;
 	struct arena *a = r->a;
 	const struct repo_event *e = &r->choice->event;
@@ -94,9 +107,9 @@ static void put_run(struct run *r)
 	put(d, a, "retention_days", S("90"));
 	put(d, a, "actor", actor);
 	put(d, a, "triggering_actor", actor);
-	put(d, a, "workflow", r->w->name.n ? r->w->name : r->w->file);
+	put(d, a, "workflow", r->w->name.n ? r->w->name : file);
 	put(d, a, "workflow_ref",
-		arena_fmt(a, "%.*s/%.*s@%.*s", STR_ARG(e->repository), STR_ARG(r->w->file),
+		arena_fmt(a, "%.*s/%.*s@%.*s", STR_ARG(e->repository), STR_ARG(file),
 			STR_ARG(e->ref)));
 	put(d, a, "workflow_sha", e->sha);
 	put(d, a, "secret_source", S("Actions"));

@@ -42,15 +42,29 @@ static void warn_other_sha(const struct run *r)
 			r->repo->top);
 }
 
+/* "Deploy to staging (.github/workflows/deploy.yml)" */
+static struct str title(const struct run *r)
+{
+	struct expr_dict *c = expr_dict_new(r->a);
+	struct expr_env env = {.contexts = c};
+	struct str name = r->w->name;
+	struct err ignored; /* it is only shown */
+	expr_dict_put(c, r->a, S("github"), expr_object(r->github));
+	expr_dict_put(c, r->a, S("inputs"), r->inputs);
+	expr_dict_put(c, r->a, S("vars"), r->vars);
+	if (r->w->run_name)
+		(void)workflow_eval_text(r->w->run_name, &env, r->a, &name, &ignored);
+	if (!str_trim(name).n)
+		return r->w->file;
+	return arena_fmt(r->a, "%.*s (%.*s)", STR_ARG(name), STR_ARG(r->w->file));
+}
+
 static int run_one(struct run *r, struct err *err)
 {
 	if (watch_init(&r->watch, r->clock, err) < 0 || make_place(r, err) < 0 ||
 		run_contexts(r, err) < 0 || run_graph(r, err) < 0)
 		return -1;
-	event_begin(r->events, r->node, STR_NONE,
-		r->w->name.n
-			? arena_fmt(r->a, "%.*s (%.*s)", STR_ARG(r->w->name), STR_ARG(r->w->file))
-			: r->w->file);
+	event_begin(r->events, r->node, STR_NONE, title(r));
 	warn_other_sha(r);
 	run_jobs(r);
 	return 0;

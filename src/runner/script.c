@@ -67,6 +67,18 @@ static void show(struct step *s, const struct shell *shell, struct str script)
 	s->record.shell = arena_str(s->a, buf_str(&b));
 }
 
+/* Debian has python3 and no python; GitHub's runners have both. */
+static void find_python(const struct step *s, struct shell *shell)
+{
+	CLEANUP(buf_done) struct buf path = BUF(PATH_ROOM);
+	const char *where = env_get(&s->job->base, "PATH");
+	struct err ignored;
+	if (str_is(shell->command, "python") && !s->job->image &&
+		proc_find("python", where, &path, &ignored) < 0 &&
+		proc_find("python3", where, &path, &ignored) == 0)
+		shell->command = S("python3");
+}
+
 int step_run_script(struct step *s, struct err *err)
 {
 	CLEANUP(buf_done) struct buf cwd = BUF(PATH_ROOM);
@@ -83,6 +95,8 @@ int step_run_script(struct step *s, struct err *err)
 		return -1;
 	if (shell_parse(option, is_dry || s->job->has_bash, &shell, err) < 0)
 		return -1;
+	if (!is_dry)
+		find_python(s, &shell);
 	show(s, &shell, script);
 	if (is_dry)
 		return 0;

@@ -155,7 +155,7 @@ void watch_wait(struct watch *w, const struct cancel *c)
 	uint64_t n;
 	int64_t next = look(w);
 	int timeout = -1;
-	if (c && !cancel_is_asked(c))
+	if (c)
 		fds[1].fd = c->wake_fd;
 	if (next) {
 		int64_t left = (next - clock_monotonic(w->clock)) / CLOCK_MS + 1;

@@ -62,7 +62,8 @@ enum watch_reason watch_leave(struct watch *w, struct active *a);
 
 /* Wakes watch_wait. */
 void watch_wake(struct watch *w);
-/* Until somebody wakes it, c is asked, or something had to be stopped. */
+/* Until somebody wakes it, c is asked (also before; NULL = it does not matter any more), or something
+ * had to be stopped. */
 void watch_wait(struct watch *w, const struct cancel *c);
 
 #endif
