@@ -48,7 +48,7 @@ static int fetch(struct session *s, const struct end *from, const struct end *to
 	struct remote *remote;
 	if (from->kind == END_FILE)
 		return image_read_place(s, &from->place, to->kind == END_HERE ? to->text : NULL,
-			ret, err);
+			is_all ? NULL : platform, ret, err);
 	if (session_store(s, &store, err) < 0)
 		return -1;
 	if (from->kind == END_HERE)

@@ -53,7 +53,9 @@ static int pull(struct session *s, const char *name, const struct image_platform
 	struct image_descriptor top, manifest;
 	int is_place = place_parse(str_of(name), &s->arena, &place, err);
 	if (is_place != 0)
-		return is_place < 0 ? -1 : image_read_place(s, &place, NULL, &top, err);
+		return is_place < 0
+			? -1
+			: image_read_place(s, &place, NULL, is_all ? NULL : platform, &top, err);
 	if (image_ref_parse(str_of(name), &s->arena, &ref, err) < 0 ||
 		session_store(s, &spec.store, err) < 0 || session_remote(s, &remote, err) < 0)
 		return -1;

@@ -27,24 +27,19 @@ static int say_digest(const struct digest *d, struct err *err)
 }
 
 /* A plain archive of files. */
-static int import_files(struct session *s, const char *path, const char *name, const char *platform,
-	struct err *err)
+static int import_files(struct session *s, const char *path, const char *name,
+	const struct image_platform *platform, struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
 	const char *const tags[] = {name, NULL};
-	struct image_platform want;
 	struct build_result result;
 	struct build_spec spec = {
 		.pool = session_pool(s),
 		.events = session_events(s),
 		.cancel = &s->cancel,
 		.tags = tags,
+		.platform = platform,
 	};
-	if (platform) {
-		if (image_platform_parse(str_of(platform), &s->arena, &want, err) < 0)
-			return -1;
-		spec.platform = &want;
-	}
 	if (session_store(s, &spec.store, err) < 0 || open_input(path, &fd, err) < 0)
 		return -1;
 	if (build_import(&spec, fd, &s->arena, &result, err) < 0)
@@ -54,7 +49,7 @@ static int import_files(struct session *s, const char *path, const char *name, c
 }
 
 int image_read_place(struct session *s, const struct place *from, const char *name,
-	struct image_descriptor *ret, struct err *err)
+	const struct image_platform *platform, struct image_descriptor *ret, struct err *err)
 {
 	CLEANUP(buf_done) struct buf repository = BUF(512);
 	struct place_images images = {0};
@@ -62,7 +57,8 @@ int image_read_place(struct session *s, const struct place *from, const char *na
 	struct place_read read = {
 		.from = from,
 		.fd = STDIN_FILENO,
-		.is_all_platforms = true,
+		.platform = platform,
+		.is_all_platforms = !platform,
 		.pool = session_pool(s),
 		.events = session_events(s),
 		.cancel = &s->cancel,
@@ -81,7 +77,7 @@ int image_read_place(struct session *s, const struct place *from, const char *na
 	if (rc == 0 && !images.n)
 		rc = err_set(err, ERR_NOT_FOUND, "'%s' holds no image", from->path);
 	if (rc == 0)
-		*ret = images.p[0].descriptor;
+		*ret = platform ? images.p[0].manifest : images.p[0].descriptor;
 	vec_done(&images);
 	return rc;
 }
@@ -91,14 +87,17 @@ static int import(struct session *s, const char *path, const char *name, const c
 {
 	struct place from;
 	struct image_descriptor found;
+	struct image_platform parsed;
+	const struct image_platform *want = platform ? &parsed : NULL;
 	int is_place = place_parse(str_of(path), &s->arena, &from, err);
-	if (is_place < 0)
+	if (is_place < 0 ||
+		(want && image_platform_parse(str_of(platform), &s->arena, &parsed, err) < 0))
 		return -1;
 	if (!is_place && !name)
 		return err_set(err, ERR_USAGE, "an archive of files needs a name for its image");
 	if (!is_place)
-		return import_files(s, path, name, platform, err);
-	if (image_read_place(s, &from, name, &found, err) < 0)
+		return import_files(s, path, name, want, err);
+	if (image_read_place(s, &from, name, want, &found, err) < 0)
 		return -1;
 	session_end_progress(s);
 	return say_digest(&found.digest, err);
@@ -111,7 +110,8 @@ int image_import(const struct cmd *self, struct cmd_globals *g, int argc, char *
 	CLEANUP(session_done) struct session s = {0};
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
 	const struct opt own[] = {
-		{"platform", 0, OPT_TEXT, &platform, "OS/ARCH", "what the files are for"},
+		{"platform", 0, OPT_TEXT, &platform, "OS/ARCH",
+			"what the files are for, or which image to take"},
 	};
 	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_ANYWHERE, argc, argv, 1, 2, &args,
 		&err);

@@ -10,9 +10,9 @@ int image_import(const struct cmd *self, struct cmd_globals *g, int argc, char *
 int image_export(const struct cmd *self, struct cmd_globals *g, int argc, char **argv);
 
 /* Brings the place's image (its first, when it has several) into the store; name NULL = under the
- * names the place gives. */
+ * names the place gives; platform NULL = the whole index, else ret is that platform's manifest. */
 int image_read_place(struct session *s, const struct place *from, const char *name,
-	struct image_descriptor *ret, struct err *err);
+	const struct image_platform *platform, struct image_descriptor *ret, struct err *err);
 int image_write_place(struct session *s, const struct image_descriptor *what,
 	const struct image_ref *name, const struct place *to, struct err *err);
 

@@ -1,4 +1,4 @@
-/* Documents on their way into the store: exact bytes, rows, the tag. */
+/* Documents on their way into the store: are they for us; exact bytes, rows, the tag. */
 #include "remote/remote_priv.h"
 
 static int store_document(struct store *s, const struct fetched_manifest *f, struct err *err)
@@ -64,4 +64,30 @@ int documents_write(struct store *s, const struct fetched_manifests *documents,
 	struct tag_set set = {
 		.repository = repository, .tag = tag, .digest = documents->p[0].descriptor.digest};
 	return manifest_put_all(s, repository, rows, n, &set, tag.n ? 1 : 0, err) < 0 ? -1 : 0;
+}
+
+int document_check_platform(const struct platform_check *x, const struct fetched_manifest *f,
+	struct err *err)
+{
+	CLEANUP(buf_done)
+	struct buf bytes = BUF(IMAGE_CONFIG_MAX), have = BUF(300), want = BUF(300);
+	struct image_config config;
+	const struct str type = f->m.config.media_type;
+	struct err ignored;
+	if (!str_is(type, MEDIA_OCI_CONFIG) && !str_is(type, MEDIA_DOCKER_CONFIG))
+		return 0;
+	if (blob_read(x->store, &f->m.config.digest, &bytes, err) < 0)
+		return -1;
+	if (image_config_parse(buf_str(&bytes), x->a, &config, &ignored) < 0 ||
+		!config.platform.architecture.n ||
+		image_platform_matches(x->want, &config.platform))
+		return 0;
+	image_platform_add(&have, &config.platform);
+	image_platform_add(&want, x->want);
+	if (x->is_asked)
+		return err_set(err, ERR_NOT_FOUND, "the image is for %s, not for %s",
+			buf_cstr(&have), buf_cstr(&want));
+	event_note(x->events, x->event_parent, EVENT_WARNING, NULL,
+		"the image is for %s, this machine is %s", buf_cstr(&have), buf_cstr(&want));
+	return 0;
 }

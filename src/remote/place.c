@@ -92,6 +92,12 @@ int place_keep(struct place_reading *x, const struct fetched_manifests *document
 {
 	CLEANUP(buf_done) struct buf repository = BUF(1024);
 	struct str tag = x->p->tag;
+	size_t leaf = x->p->is_all_platforms ? 0 : documents->n - 1;
+	struct platform_check check = {x->p->store, x->a, x->p->events, x->p->event_parent,
+		&x->want, x->p->platform != NULL};
+	if (!x->p->is_all_platforms &&
+		document_check_platform(&check, &documents->p[leaf], err) < 0)
+		return -1;
 	if (x->p->repository.n)
 		buf_add(&repository, x->p->repository);
 	else if (!name_in_store(x, name, &repository, &tag))
@@ -99,7 +105,9 @@ int place_keep(struct place_reading *x, const struct fetched_manifests *document
 	if (buf_check(&repository, "image name", err) < 0 ||
 		documents_write(x->p->store, documents, buf_str(&repository), tag, x->a, err) < 0)
 		return -1;
-	vec_push(x->images, ((struct place_image){documents->p[0].descriptor, name}));
+	vec_push(x->images,
+		((struct place_image){
+			documents->p[0].descriptor, documents->p[leaf].descriptor, name}));
 	return 0;
 }
 

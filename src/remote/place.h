@@ -40,6 +40,7 @@ int place_parse(struct str text, struct arena *a, struct place *ret, struct err 
 
 struct place_image {
 	struct image_descriptor descriptor; /* manifest or index, now in the store */
+	struct image_descriptor manifest;   /* of one platform; the same with is_all_platforms */
 	struct str name;                    /* as the place calls it; "" = not at all */
 };
 VEC_TYPE(place_images, struct place_image);

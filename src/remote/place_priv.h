@@ -30,7 +30,8 @@ int layout_read(struct place_reading *x, struct err *err);
 int oci_archive_read(struct place_reading *x, int fd, struct err *err);
 int docker_archive_read(struct place_reading *x, int fd, struct err *err);
 
-/* Rows and tag, by the reader's wish or by the name given; then notes the image. */
+/* Rows and tag, by the reader's wish or by the name given; then notes the image. The documents are the
+ * image's, the top first; the last is the platform's manifest. */
 int place_keep(struct place_reading *x, const struct fetched_manifests *documents, struct str name,
 	struct err *err);
 

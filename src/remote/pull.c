@@ -53,32 +53,6 @@ static void add_transfers(struct pulling *x)
 			vec_push(&x->transfers, ((struct transfer){&image->blobs[i], i > 0}));
 }
 
-/* What was pulled must be for the platform that was asked for; without asking it is a warning. */
-static int check_platform(struct pulling *x, const struct gathered_image *image, struct err *err)
-{
-	CLEANUP(buf_done)
-	struct buf bytes = BUF(IMAGE_CONFIG_MAX), have = BUF(300), want = BUF(300);
-	struct image_config config;
-	const struct str type = image->f.m.config.media_type;
-	struct err ignored;
-	if (!str_is(type, MEDIA_OCI_CONFIG) && !str_is(type, MEDIA_DOCKER_CONFIG))
-		return 0;
-	if (blob_read(x->p->store, &image->f.m.config.digest, &bytes, err) < 0)
-		return -1;
-	if (image_config_parse(buf_str(&bytes), x->g.a, &config, &ignored) < 0 ||
-		!config.platform.architecture.n ||
-		image_platform_matches(&x->g.want, &config.platform))
-		return 0;
-	image_platform_add(&have, &config.platform);
-	image_platform_add(&want, &x->g.want);
-	if (x->p->platform)
-		return err_set(err, ERR_NOT_FOUND, "the image is for %s, not for %s",
-			buf_cstr(&have), buf_cstr(&want));
-	event_note(x->g.r->events, x->p->event_parent, EVENT_WARNING, NULL,
-		"the image is for %s, this machine is %s", buf_cstr(&have), buf_cstr(&want));
-	return 0;
-}
-
 /* ---- rows ---- */
 
 static int write_rows(struct pulling *x, struct err *err)
@@ -103,7 +77,10 @@ static int pull_from(struct pulling *x, struct err *err)
 	struct work work = {x->transfers.n, transfer, x};
 	if (work_run(x->g.r, &work, err) < 0)
 		return -1;
-	if (!x->p->is_all_platforms && check_platform(x, &x->g.images.p[0], err) < 0)
+	struct platform_check check = {x->p->store, x->g.a, x->g.r->events, x->p->event_parent,
+		&x->g.want, x->p->platform != NULL};
+	if (!x->p->is_all_platforms &&
+		document_check_platform(&check, &x->g.images.p[0].f, err) < 0)
 		return -1;
 	return write_rows(x, err);
 }

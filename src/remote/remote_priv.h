@@ -223,6 +223,18 @@ void gathering_done(struct gathering *g);
 int documents_write(struct store *s, const struct fetched_manifests *documents,
 	struct str repository, struct str tag, struct arena *a, struct err *err);
 
+/* An image's config must be for the platform that was asked for; without asking it is a warning. */
+struct platform_check {
+	struct store *store; /* has the config */
+	struct arena *a;
+	struct event_sink *events;
+	struct str event_parent;
+	const struct image_platform *want;
+	bool is_asked;
+};
+int document_check_platform(const struct platform_check *x, const struct fetched_manifest *f,
+	struct err *err);
+
 /* What leaves the store (outgoing.c). */
 struct outgoing_document {
 	struct image_descriptor d;

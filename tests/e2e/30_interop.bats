@@ -237,6 +237,7 @@ is_kept_as() { # is_kept_as NAME DIGEST
 	[[ $output == *"Digest: $(<"$D/digest")"* ]]
 	knarr copy --all-platforms "$HOST/me/both:1" "oci:$D/both:1"
 	[ "$(jq -r '.manifests[0].digest' "$D/both/index.json")" = "$(<"$D/digest")" ]
+	[ "$(knarr copy --platform linux/arm64 "oci:$D/both:1" local:arm:1)" = "$(<"$D/arm64")" ]
 	skopeo_copy --all "oci:$D/both:1" "oci:$D/both-again:1"
 	[ "$(jq -r '.manifests[0].digest' "$D/both-again/index.json")" = "$(<"$D/digest")" ]
 	buildah pull -q "${pull_flags[@]}" --arch arm64 "docker://$HOST/me/both:1"

@@ -223,6 +223,10 @@ static void index_with_one_platform_here(void **state)
 		assert_true(digest_eq(&images.p[0].descriptor.digest, &index));
 		assert_true(blob_exists(g->other.s, &g->layers[1]));
 		vec_done(&images);
+		r.is_all_platforms = false;
+		OK(place_read(&r, &g->a, &images, &err));
+		assert_true(digest_eq(&images.p[0].manifest.digest, &g->image));
+		vec_done(&images);
 		struct image_platform other = {.os = S("linux"), .architecture = S("s390x")};
 		r.platform = &other;
 		r.is_all_platforms = false;
@@ -240,6 +244,26 @@ static void index_with_one_platform_here(void **state)
 	OK(read_from(g, &p, &images, &err));
 	assert_true(blob_exists(g->other.s, &g->config));
 	vec_done(&images);
+}
+
+/* Also where there is no index to look it up in. */
+static void an_image_of_another_platform_is_refused(void **state)
+{
+	struct rig *g = *state;
+	static const char *const kinds[] = {"oci", "oci-archive", "docker-archive"};
+	struct image_platform other = {.os = S("linux"), .architecture = S("s390x")};
+	make_image(g);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct err err = {0};
+		struct place_images images = {0};
+		struct place p = place_of(g, kinds[i], kinds[i], "");
+		struct place_read r = {.store = g->other.s, .from = &p, .platform = &other};
+		OK(write_to(g, &p, &err));
+		FAILS(ERR_NOT_FOUND, place_read(&r, &g->a, &images, &err));
+		assert_non_null(strstr(err.what, "not for linux/s390x"));
+		assert_int_equal(images.n, 0);
+		vec_done(&images);
+	}
 }
 
 /* The blob's bytes do not depend on the threads. */
@@ -463,6 +487,7 @@ int main(void)
 		CASE(docker_archive_as_others_write_it),
 		CASE(places_by_fd),
 		CASE(index_with_one_platform_here),
+		CASE(an_image_of_another_platform_is_refused),
 		CASE(docker_archive_with_and_without_a_pool),
 		CASE(several_images_and_one_name),
 		CASE(archives_through_a_slow_pipe),
