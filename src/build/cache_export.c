@@ -1,6 +1,7 @@
 #include "build/cache_export.h"
 
 #include "build/assemble.h"
+#include "build/cache_prune.h"
 #include "remote/place.h"
 
 /* ---- the document ---- */
@@ -177,7 +178,11 @@ static int write_folder(struct cargo *c, struct err *err)
 		.to = &to,
 		.fd = -1,
 		.cancel = spec->cancel};
-	return place_write(&w, err);
+	struct err ignored = {0}; /* only room on the disk is lost */
+	if (place_write(&w, err) < 0)
+		return -1;
+	(void)cache_prune_folder(c->to->ref, clock_now(store_clock(spec->store)), &ignored);
+	return 0;
 }
 
 static int export_once(struct cargo *c, struct err *err)
@@ -209,9 +214,9 @@ static int export_to(struct build *b, const struct plan_stage *stage, const stru
 	const struct build_spec *spec = b->spec;
 	struct cargo cargo = {.build = b, .stage = stage, .to = to};
 	struct err why = {0};
-	char id[32], line[900];
+	char id[40], line[900];
 	CLEANUP(buf_done) struct buf title = BUF(1024);
-	snprintf(id, sizeof(id), "cache-to/%zu", (size_t)(to - spec->cache_to));
+	snprintf(id, sizeof(id), "cache-to-%p", (void *)&cargo);
 	buf_fmt(&title, "export cache to %.500s", to->ref);
 	event_begin(spec->events, str_of(id), spec->event_parent, buf_str(&title));
 	int rc = export_one(&cargo, &why);

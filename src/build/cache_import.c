@@ -102,11 +102,11 @@ static void ask(struct imports *m, struct import *p)
 {
 	CLEANUP(buf_done) struct buf what = BUF(1024);
 	struct err why = {0};
-	char id[32];
+	char id[40];
 	if (p->was_asked)
 		return;
 	p->was_asked = true;
-	snprintf(id, sizeof(id), "cache-from/%zu", (size_t)(p - m->p));
+	snprintf(id, sizeof(id), "cache-from-%p", (void *)p);
 	buf_fmt(&what, "import cache from %.500s", p->from->ref);
 	event_begin(m->spec->events, str_of(id), m->spec->event_parent, buf_str(&what));
 	p->is_open = cache_source_open(m->spec, p->from, &p->source, &why) == 0;
@@ -198,7 +198,7 @@ static int bring(const struct imports *m, struct imported *i, struct err *err)
 	if (i->is_hollow)
 		return err_set(err, ERR_NOT_FOUND, "the layer is not in the cache");
 	digest_hex(&r->layer.digest, hex, 12);
-	snprintf(id, sizeof(id), "cache-layer/%.12s", hex);
+	snprintf(id, sizeof(id), "cache-layer-%p", (void *)i);
 	snprintf(title, sizeof(title), "fetch cached layer %.12s", hex);
 	event_begin(m->spec->events, str_of(id), m->spec->event_parent, str_of(title));
 	int rc = cache_source_fetch(&i->import->source, &r->layer, err);

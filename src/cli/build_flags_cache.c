@@ -186,7 +186,10 @@ static int read_cache(struct build_flags *f, bool is_from, const char *text, str
 	vec_done(&fields);
 	if (rc == 0)
 		rc = check_cache(f, c, is_from, err);
-	return rc < 0 ? err_wrap(err, "%s '%s'", is_from ? "--cache-from" : "--cache-to", text) : 0;
+	if (rc == 0)
+		return 0;
+	const char *shown = strstr(text, "token=") ? "type=gha,…" : text;
+	return err_wrap(err, "%s '%s'", is_from ? "--cache-from" : "--cache-to", shown);
 }
 
 /* docker build's way to say --cache-to type=inline. */

@@ -260,6 +260,32 @@ two_stages() {
 	[[ $output == *"export cache to $cache"* ]]
 }
 
+@test "a cache folder does not grow with every build" {
+	two_stages
+	build --cache-to "type=local,dest=$cache,mode=max,tag=a"
+	build --cache-to "type=local,dest=$cache,mode=max,tag=b"
+	touch "$cache/blobs/sha256/notes"
+	before=$(ls "$cache/blobs/sha256" | wc -l)
+	build --no-cache --cache-to "type=local,dest=$cache,mode=max,tag=a"
+	[ "$(ls "$cache/blobs/sha256" | wc -l)" -gt "$before" ] # the old ones are young, and b has them
+	touch -d '2 hours ago' "$cache"/blobs/sha256/*
+	build --no-cache --cache-to "type=local,dest=$cache,mode=max,tag=b"
+	touch -d '2 hours ago' "$cache"/blobs/sha256/*
+	last=$(build --cache-to "type=local,dest=$cache,mode=max,tag=a")
+	[ "$(ls "$cache/blobs/sha256" | wc -l)" = "$before" ]
+	fresh_root 1
+	build_json --cache-from "type=local,src=$cache,tag=b"
+	all_cached
+	[ "$(field digest)" = "$last" ]
+	# beside something else nothing is removed
+	knarr image export t:1 "oci:$cache"
+	touch -d '2 hours ago' "$cache"/blobs/sha256/*
+	before=$(ls "$cache/blobs/sha256" | wc -l)
+	build --no-cache --cache-to "type=local,dest=$cache,mode=max,tag=a"
+	build --no-cache --cache-to "type=local,dest=$cache,mode=max,tag=b"
+	[ "$(ls "$cache/blobs/sha256" | wc -l)" -gt "$before" ]
+}
+
 # damage FILE : other bytes of the same length
 damage() {
 	local n
