@@ -127,21 +127,30 @@ struct folder {
 	const struct cancel *cancel;
 };
 
+/* A layout may be in a folder that somebody else writes to: a symlink there leads nowhere else. */
 static int folder_add_bytes(struct place_target *t, const char *path, struct str bytes,
 	struct err *err)
 {
 	struct folder *f = (struct folder *)t;
-	return fs_write_file(f->fd, path, bytes, 0644, FS_NO_SYNC, err);
+	CLEANUP(fd_close) int dir_fd = -1;
+	const char *name;
+	if (fs_parent_in(f->fd, path, 0755, &dir_fd, &name, err) < 0)
+		return -1;
+	return fs_write_file(dir_fd, name, bytes, 0644, FS_NO_SYNC, err);
 }
 
 static int folder_add_file(struct place_target *t, const char *path, int fd, uint64_t size,
 	struct err *err)
 {
 	struct folder *f = (struct folder *)t;
+	CLEANUP(fd_close) int dir_fd = -1;
 	CLEANUP(fs_temp_done) struct fs_temp temp = FS_TEMP_NONE;
+	const char *name;
 	struct stat st;
 	uint64_t copied;
-	if (fstatat(f->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	if (fs_parent_in(f->fd, path, 0755, &dir_fd, &name, err) < 0)
+		return -1;
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
 		(uint64_t)st.st_size == size)
 		return 0;
 	if (cancel_check(f->cancel, err) < 0 || fs_temp_file(f->fd, &temp, err) < 0 ||
@@ -149,7 +158,7 @@ static int folder_add_file(struct place_target *t, const char *path, int fd, uin
 		return -1;
 	if (fchmod(temp.fd, 0644) < 0)
 		return err_sys(err, "set the mode of '%s'", path);
-	return fs_publish(&temp, f->fd, path, FS_NO_SYNC, err);
+	return fs_publish(&temp, dir_fd, name, FS_NO_SYNC, err);
 }
 
 /* "blobs/sha512" is there only when something is in it. */
@@ -166,8 +175,8 @@ static bool has_sha512(const struct outgoing *out)
 
 static int write_blobs(struct folder *f, struct outgoing *out, struct err *err)
 {
-	if (fs_mkdirs(f->fd, "blobs/sha256", 0755, err) < 0 ||
-		(has_sha512(out) && fs_mkdirs(f->fd, "blobs/sha512", 0755, err) < 0) ||
+	if (fs_mkdirs_in(f->fd, "blobs/sha256", 0755, err) < 0 ||
+		(has_sha512(out) && fs_mkdirs_in(f->fd, "blobs/sha512", 0755, err) < 0) ||
 		layout_add_blobs(out, &f->target, err) < 0)
 		return -1;
 	return folder_add_bytes(&f->target, "oci-layout", S(LAYOUT_VERSION), err);
@@ -179,7 +188,7 @@ static int write_index(const struct place_write *p, struct folder *f, struct out
 	CLEANUP(buf_done) struct buf old = BUF(IMAGE_MANIFEST_MAX), index = BUF(IMAGE_MANIFEST_MAX);
 	struct json *v = NULL;
 	struct err why = {0};
-	if (fs_read_file(f->fd, "index.json", &old, &why) == 0) {
+	if (fs_read_file_in(f->fd, "index.json", &old, &why) == 0) {
 		if (json_parse(buf_str(&old), NULL, out->a, &v, err) < 0)
 			return err_wrap(err, "index.json");
 	} else if (why.kind != ERR_NOT_FOUND) {

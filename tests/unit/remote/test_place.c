@@ -77,6 +77,35 @@ static void layout_keeps_other_images(void **state)
 	vec_done(&images);
 }
 
+/* A reference without a name, as a cache has it: replaced by the next of that reference only. */
+static void layout_entry_by_reference(void **state)
+{
+	struct rig *g = *state;
+	struct err err = {0};
+	struct place one = place_of(g, "oci", "refs", "one"),
+		     two = place_of(g, "oci", "refs", "two");
+	struct place_images images = {0};
+	CLEANUP(buf_done) struct buf index = BUF(1 << 20);
+	make_image(g);
+	struct place_write w = {
+		.store = g->t.s, .what = {.digest = g->image, .media_type = S(MEDIA_OCI_MANIFEST)}};
+	const struct place *order[] = {&one, &two, &one};
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		w.to = order[i];
+		OK(place_write(&w, &err));
+	}
+	struct str path = arena_fmt(&g->a, "%s/index.json", one.path);
+	OK(fs_read_file(AT_FDCWD, path.p, &index, &err));
+	size_t n = 0;
+	for (struct str rest = buf_str(&index); str_has(rest, S("\"digest\"")); n++)
+		rest = str_skip(rest, (size_t)str_find(rest, S("\"digest\"")) + 1);
+	assert_int_equal(n, 2);
+	assert_false(str_has(buf_str(&index), S("io.containerd.image.name")));
+	OK(read_from(g, &two, &images, &err));
+	STR_IS(images.p[0].name, "two");
+	vec_done(&images);
+}
+
 static void docker_archive_round_trip(void **state)
 {
 	struct rig *g = *state;
@@ -483,6 +512,7 @@ int main(void)
 		CASE(place_parse_forms),
 		CASE(oci_round_trip_keeps_the_digest),
 		CASE(layout_keeps_other_images),
+		CASE(layout_entry_by_reference),
 		CASE(docker_archive_round_trip),
 		CASE(docker_archive_as_others_write_it),
 		CASE(places_by_fd),

@@ -313,6 +313,35 @@ static void layout_symlinks_lead_nowhere(void **state)
 	}
 }
 
+/* Writing into a folder whose parts lead out: nothing is written there. */
+static void layout_is_written_inside_its_folder(void **state)
+{
+	static const char *const names[] = {"blobs", "blobs/sha256", "index.json"};
+	struct rig *g = *state;
+	make_image(g);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		CLEANUP(fs_entries_done) struct fs_entries left = {0};
+		CLEANUP(fd_close) int fd = -1;
+		struct err err = {0};
+		char path[200], outside[200];
+		struct str folder = arena_fmt(&g->a, "out%zu", i);
+		struct place to = place_of(g, "oci", folder.p, "");
+		snprintf(outside, sizeof(outside), "%s/outside%zu", g->t.path, i);
+		snprintf(path, sizeof(path), "%s/%s", to.path, names[i]);
+		OK(fs_mkdirs(AT_FDCWD, outside, 0755, &err));
+		OK(fs_mkdirs(AT_FDCWD, to.path, 0755, &err));
+		if (i == 1) {
+			struct str blobs = arena_fmt(&g->a, "%s/blobs", to.path);
+			OK(fs_mkdirs(AT_FDCWD, blobs.p, 0755, &err));
+		}
+		assert_int_equal(symlink(outside, path), 0);
+		(void)write_to(g, &to, &err); /* it may be refused */
+		OK(fs_open(AT_FDCWD, outside, O_RDONLY | O_DIRECTORY, 0, &fd, &err));
+		OK(fs_list(fd, &left, &err));
+		assert_int_equal(left.n, 0);
+	}
+}
+
 /* ---- archives ---- */
 
 /* Names that lead out of the archive are names inside it, and of two with one name the last counts. */
@@ -441,6 +470,7 @@ int main(void)
 		CASE(layout_huge_index),
 		CASE(layout_deep_index),
 		CASE(layout_symlinks_lead_nowhere),
+		CASE(layout_is_written_inside_its_folder),
 		CASE(archive_names_stay_inside),
 		CASE(archive_truncated),
 		CASE(archive_sparse_file),
