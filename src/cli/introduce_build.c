@@ -72,11 +72,27 @@ static int resolve_new(struct job_build *b, const char *path, const char **ret, 
 {
 	CLEANUP(fd_close) int fd = -1;
 	const char *name, *folder;
+	struct stat st;
 	if (runner_parent_in(b->c, path, b->a, &fd, &name, err) < 0 ||
 		path_of_fd(fd, b->a, &folder, err) < 0)
 		return -1;
+	/* It would be followed as the host sees it. */
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return err_set(err, ERR_INPUT, "'%s' is a symlink", path);
 	*ret = arena_fmt(b->a, "%s/%s", folder, name).p;
 	return 0;
+}
+
+/* A folder that is there already may be named by a symlink: as the job sees it. */
+static int resolve_folder(struct job_build *b, const char *path, const char **ret, struct err *err)
+{
+	struct err missing = {0};
+	if (resolve(b, path, ret, &missing) == 0)
+		return 0;
+	if (missing.kind == ERR_NOT_FOUND)
+		return resolve_new(b, path, ret, err);
+	*err = missing;
+	return -1;
 }
 
 static bool is_elsewhere(const char *context)
@@ -137,7 +153,7 @@ static int resolve_caches(struct job_build *b, const struct build_cache **caches
 	for (size_t i = 0; i < n; i++) {
 		list[i] = (*caches)[i];
 		if (list[i].kind == BUILD_CACHE_LOCAL &&
-			resolve_new(b, list[i].ref, &list[i].ref, err) < 0)
+			resolve_folder(b, list[i].ref, &list[i].ref, err) < 0)
 			return err_wrap(err, "cache");
 	}
 	*caches = list;
