@@ -151,9 +151,10 @@ static int output_field(struct build_flags *f, const struct field *p, struct bui
 	}
 	if (str_is(p->key, "push"))
 		return field_truth(p, &o->pushes, err);
-	if (str_is(p->key, "compression"))
+	if (str_is(p->key, "compression")) {
 		o->has_compression = true;
-	return field_compression(p, &o->compression, err);
+		return field_compression(p, &o->compression, err);
+	}
 	if (str_is(p->key, "compression-level")) {
 		if (num_parse_u64(p->value, 0, 22, &level, err) < 0)
 			return -1;
