@@ -26,6 +26,13 @@ sw_push() { sw push -q "$1" "${2:-$1}"; }
 sw_pull() { mkdir -p "$SW" && sw pull -q "$1"; }
 sw_rmi() { sw image rm "$1" && sw gc; }
 sw_serve() { exec "$KNARR" --root "$2" serve --no-auth --listen "127.0.0.1:$1"; }
-sw_run() { local tag=$1; shift; sw run --rm --network none "$tag" "$@"; }
+# The harness has its image `tiny` made by the peers only: the first, untimed run makes ours.
+sw_run() { # sw_run TAG COMMAND…
+	local tag=$1
+	shift
+	sw run --rm --network none --pull never "$tag" "$@" && return
+	! sw image inspect "$tag" >/dev/null 2>&1 && [ -d "$W/tiny" ] && sw_build "$W/tiny" "$tag" &&
+		sw run --rm --network none --pull never "$tag" "$@"
+}
 sw_up() { return 99; }	 # deploy: not there yet
 sw_down() { return 99; }
