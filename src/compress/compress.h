@@ -6,7 +6,8 @@
  * next one without inflating.
  *
  * Knows:   RFC 1952, RFC 8878 (libdeflate, ISA-L, zstd: measured,
- * docs/decisions/0001-compression.md). Touches: the bytes given. Never: files, threads of its own.
+ *          docs/decisions/0001-compression.md).
+ * Touches: the bytes given. Never: files, threads of its own.
  * Owner:   the caller frees compressors, decompressors and inflaters. Threads: one object from one
  *          at a time.
  * Errors:  ERR_INPUT (damaged: bad header, checksum, length, truncated, garbage after the last

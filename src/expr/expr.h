@@ -8,17 +8,20 @@
  * other name fails when the text is parsed, even where it would never be evaluated. The built-in
  * functions are always there: contains startsWith endsWith format join toJSON fromJSON case.
  *
- * Knows:   the language, its coercions, ${{ }} inside text, the rule for `if:`. Touches: the text
- *and values given. Never: files (hashFiles is a function of the caller), jobs, YAML. Shapes: values
- *are immutable once evaluated over; numbers are double; text is UTF-8. Positions count UTF-16 units
- *from 1, as GitHub does. Messages are GitHub's own words, so that what people find on the web about
- *them stays true. Owner:   everything parsed or evaluated lives in the caller's arena and borrows
- *from its inputs: text, scope and contexts must outlive it. Threads: a parsed expression may be
- *evaluated from any thread, each with its own arena. Errors:  ERR_INPUT (wrong expression, or a
- *function refused its arguments), ERR_LIMIT (longer, deeper or larger than the language allows).
+ * Knows:   the language, its coercions, ${{ }} inside text, the rule for `if:`.
+ * Touches: the text and values given. Never: files (hashFiles is a function of the caller), jobs,
+ *          YAML.
+ * Shapes:  values are immutable once evaluated over; numbers are double; text is UTF-8. Positions
+ *          count UTF-16 units from 1, as GitHub does. Messages are GitHub's own words, so that what
+ *          people find on the web about them stays true.
+ * Owner:   everything parsed or evaluated lives in the caller's arena and borrows from its inputs:
+ *          text, scope and contexts must outlive it. Threads: a parsed expression may be evaluated
+ *          from any thread, each with its own arena.
+ * Errors:  ERR_INPUT (wrong expression, or a function refused its arguments), ERR_LIMIT (longer,
+ *          deeper or larger than the language allows).
  * Limits:  EXPR_MAX_LENGTH, EXPR_MAX_DEPTH, EXPR_MAX_BYTES.
- * Source:  docs.github.com "Evaluate expressions in workflows and actions";
- *actions/languageservices expressions; actions/runner Sdk/DTExpressions2.
+ * Source:  docs.github.com "Evaluate expressions in workflows and actions"; actions/languageservices
+ *          expressions; actions/runner Sdk/DTExpressions2.
  */
 #ifndef EXPR_EXPR_H
 #define EXPR_EXPR_H

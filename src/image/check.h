@@ -6,7 +6,7 @@
  *	{"kind":"manifest","valid":false,"problems":[{"path":"layers[0].size","message":"…"}]}
  *
  * A layout's problems also say in which file ("file":"index.json"). kind is manifest, index,
- *config, descriptor, layout or unknown.
+ * config, descriptor, layout or unknown.
  *
  * Touches: the bytes given; a layout's files through the callback. Threads: values.
  * Errors:  what the callback returns; problems of the documents are the answer, not an error.

@@ -4,7 +4,7 @@
  *	... next member of the ring; when it is still busy: wait, hash what came out, write it
  *
  * The ring is the bound on memory. Results are taken in the order of the members, so the digests
- *and the sink see the same bytes whatever the threads do. Nothing here depends on time or threads.
+ * and the sink see the same bytes whatever the threads do. Nothing here depends on time or threads.
  */
 #include "layer/layer_priv.h"
 

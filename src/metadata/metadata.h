@@ -1,5 +1,4 @@
-/* metadata -- image tags and labels from a Git ref and an event, as docker/metadata-action makes
- *them.
+/* metadata -- image tags and labels from a Git ref and an event, as docker/metadata-action makes them.
  *
  *	struct metadata_spec spec = {.event = event, .now_ns = clock_now(clock)};
  *	metadata_read_list(S("ghcr.io/me/app"), &a, &spec.images, &err);
@@ -7,13 +6,15 @@
  *	metadata_compute(&spec, &a, &result, &err);
  *
  * Knows:   the action's inputs, outputs and rules (v5 and v6); semver, PEP 440, moment.js formats,
- *          handlebars templates, JavaScript regular expressions, time zone files. Touches: what it
- *is given. Never: files, the environment, the clock, Git. Shapes:  times int64_t ns UTC; events and
- *repositories are JSON as GitHub sends it. Owner:   results live in the caller's arena and borrow
- *from the spec. Threads: any, each with its own arena. Errors:  ERR_INPUT in the action's words,
- *ERR_LIMIT (too large, or a regular expression that takes too long), ERR_UNSUPPORTED (handlebars
- *blocks other than if and unless, partials). Source:  docker/metadata-action README;
- *momentjs.com/docs; semver.org; PEP 440; RFC 8536 (TZif); handlebarsjs.com/guide.
+ *          handlebars templates, JavaScript regular expressions, time zone files.
+ * Touches: what it is given. Never: files, the environment, the clock, Git.
+ * Shapes:  times int64_t ns UTC; events and repositories are JSON as GitHub sends it.
+ * Owner:   results live in the caller's arena and borrow from the spec. Threads: any, each with its
+ *          own arena.
+ * Errors:  ERR_INPUT in the action's words, ERR_LIMIT (too large, or a regular expression that takes
+ *          too long), ERR_UNSUPPORTED (handlebars blocks other than if and unless, partials).
+ * Source:  docker/metadata-action README; momentjs.com/docs; semver.org; PEP 440; RFC 8536 (TZif);
+ *          handlebarsjs.com/guide.
  */
 #ifndef METADATA_METADATA_H
 #define METADATA_METADATA_H
