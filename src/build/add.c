@@ -308,8 +308,8 @@ static int unpack(struct work *w, struct view *from, const struct view_entry *e,
 		.archive = &source.source,
 		.tree_fd = p->tree_fd,
 		.into = into,
-		.uid = p->has_owner ? (int64_t)p->uid : -1,
-		.gid = p->has_owner ? (int64_t)p->gid : -1,
+		.uid = -1, /* as in the archive, also with --chown: that is for the folder */
+		.gid = -1,
 		.cancel = w->build->spec->cancel,
 	};
 	return layer_extract(&x, err) < 0 ? err_wrap(err, "'%s'", e->path) : 1;

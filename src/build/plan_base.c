@@ -124,6 +124,16 @@ static int start_from_image(struct planning *p, struct plan_stage *s, struct str
 	if (s->base->image)
 		s->platform = c->platform;
 	s->last = s->base;
+	s->first_history = c->n_history;
+	return 0;
+}
+
+/* An image always says what its PATH is. */
+static int start_scope(struct planning *p, struct plan_stage *s, struct err *err)
+{
+	const struct image_config *c = &s->state.config;
+	if (!state_env(&s->state, S("PATH")).p)
+		state_set_env(&s->state, S("PATH"), S(IMAGE_DEFAULT_PATH));
 	return scope_from_image(&p->scopes[s->stage->index], &p->globals, c->env.p, c->env.n,
 		c->working_dir, err);
 }
@@ -145,13 +155,13 @@ static int start_from_stage(struct planning *p, struct plan_stage *s, const stru
 int plan_stage_start(struct planning *p, struct plan_stage *s, struct err *err)
 {
 	struct str base, platform;
-	struct scope *scope = &p->scopes[s->stage->index];
 	if (globals_from(&p->globals, s->stage, &base, &platform, err) < 0 ||
 		platform_of(p, platform, s, err) < 0)
 		return -1;
 	const struct named_context *named = plan_named_context(p->b, base);
 	if (named && !named->image_name) {
-		err_set(err, ERR_UNSUPPORTED, "FROM '%s': it is a folder, not an image", named->name);
+		err_set(err, ERR_UNSUPPORTED, "FROM '%s': it is a folder, not an image",
+			named->name);
 		return err_hint(err, "FROM scratch and COPY --from=%s . / do the same",
 			named->name);
 	}
@@ -159,11 +169,7 @@ int plan_stage_start(struct planning *p, struct plan_stage *s, struct err *err)
 	s->state.arena = p->b->arena;
 	if (below)
 		return start_from_stage(p, s, below, err);
-	if (!str_is(base, "scratch")) {
-		if (start_from_image(p, s, base, err) < 0)
-			return -1;
-		s->first_history = s->state.config.n_history;
-		return 0;
-	}
-	return scope_from_image(scope, &p->globals, NULL, 0, S(""), err);
+	if (!str_is(base, "scratch") && start_from_image(p, s, base, err) < 0)
+		return -1;
+	return start_scope(p, s, err);
 }

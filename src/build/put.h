@@ -26,6 +26,9 @@ struct put {
 	struct arena *arena;
 };
 
+/* Looks "user[:group]" up in the files below and makes it the owner of what is put; "" = as it is. */
+int put_find_owner(struct put *p, struct str who, struct err *err);
+
 /* target as the Dockerfile says it, absolute; is_folder: it ends with '/' or takes several files. */
 int put_selection(struct put *p, struct view *from, const struct selection *s, struct str target,
 	bool is_folder, struct err *err);

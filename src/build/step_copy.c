@@ -8,15 +8,10 @@
  */
 #include "build/build_priv.h"
 
-#include "base/num.h"
 #include "build/add.h"
 #include "build/put.h"
 #include "build/view_stack.h"
-#include "container/container.h"
 #include "dockerfile/mode.h"
-#include "fs/fs.h"
-
-#include <fcntl.h>
 
 /* One COPY or ADD under way. */
 struct copying {
@@ -175,44 +170,6 @@ static bool is_folder(const struct copying *c)
 		c->c->sources.n + c->c->n_files + c->fetched.n > 1;
 }
 
-/* A file of the layers below; p NULL = there is none. */
-static int read_below(struct copying *c, const struct put *p, const char *path, struct str *ret,
-	struct err *err)
-{
-	CLEANUP(fd_close) int fd = -1;
-	CLEANUP(buf_done) struct buf text = BUF(CONTAINER_PASSWD_MAX);
-	struct stack_place at;
-	struct err missing = {0};
-	*ret = STR_NONE;
-	if (stack_find(p->below, str_of(path), STACK_FOLLOW, &c->w->arena, &at, &missing) < 0)
-		return 0;
-	if (stack_open(p->below, &at, O_RDONLY, &fd, err) < 0 || fs_read_fd(fd, &text, err) < 0)
-		return -1;
-	*ret = arena_str(&c->w->arena, buf_str(&text));
-	return 0;
-}
-
-/* --chown's names are looked up in the files below. */
-static int find_owner(struct copying *c, struct put *p, struct err *err)
-{
-	struct str who = c->c->chown.text, passwd, group;
-	struct container_user user = {0};
-	if (!who.p)
-		return 0;
-	if (read_below(c, p, "etc/passwd", &passwd, err) < 0 ||
-		read_below(c, p, "etc/group", &group, err) < 0)
-		return -1;
-	if (container_find_user_text(passwd, group, arena_cstr(&c->w->arena, who), &user, err) < 0)
-		return err_wrap(err, "--chown");
-	uint64_t id;
-	struct err no_number = {0};
-	p->has_owner = true;
-	p->uid = user.uid;
-	/* "--chown=1000" is 1000:1000, whatever the image's own files say */
-	p->gid = num_parse_u64(who, 0, UINT32_MAX, &id, &no_number) == 0 ? user.uid : user.gid;
-	return 0;
-}
-
 static int put_all(struct copying *c, struct put *p, struct err *err)
 {
 	const struct inst_copy *i = c->c;
@@ -247,8 +204,10 @@ static int make(struct copying *c, struct tree_writer *tree, struct err *err)
 		.cancel = w->build->spec->cancel,
 		.arena = &w->arena,
 	};
-	int rc = find_owner(c, &p, err);
-	if (rc == 0)
+	int rc = put_find_owner(&p, c->c->chown.text, err);
+	if (rc < 0)
+		err_wrap(err, "--chown");
+	else
 		rc = put_all(c, &p, err);
 	view_stack_close(below);
 	return rc;

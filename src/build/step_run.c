@@ -3,7 +3,6 @@
 
 #include "build/run_mounts.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define SCRIPT_FOLDER "/dev/pipes"
 
 enum { TAIL_MAX = 4096 };
@@ -65,7 +64,6 @@ static void set_pair(struct argv *env, struct str pair)
 static void make_env(struct running *r)
 {
 	const struct step *s = r->w->step;
-	argv_set(&r->env, S("PATH"), S(DEFAULT_PATH));
 	for (size_t i = 0; i < s->env.n; i++)
 		set_pair(&r->env, s->env.p[i]);
 }

@@ -12,20 +12,23 @@ static int make(struct work *w, struct tree_writer *tree, struct err *err)
 		view_stack_open(w->build->spec->store, &rootfs, &below, err) < 0)
 		return -1;
 	struct put p = {.tree_fd = tree->fd, .below = view_stack_of(below), .arena = &w->arena};
-	int made = put_folder(&p, w->step->inst->word.text, err);
+	int made = put_find_owner(&p, w->step->before.config.user, err);
+	if (made == 0)
+		made = put_folder(&p, w->step->inst->word.text, err);
 	view_stack_close(below);
 	return made;
 }
 
 int step_workdir(struct work *w, struct err *err)
 {
-	CLEANUP(key_free) struct key *k = key_new("workdir/1");
+	CLEANUP(key_free) struct key *k = key_new("workdir/2");
 	CLEANUP(tree_writer_done) struct tree_writer tree = TREE_WRITER_NONE;
 	CLEANUP(fd_close) int lock = -1;
 	struct store *store = w->build->spec->store;
 	struct str inputs;
 	if (w->step->parent)
 		key_add_digest(k, "files below", &w->step->parent->chain);
+	key_add(k, "user", w->step->before.config.user);
 	key_add(k, "path", w->step->inst->word.text);
 	if (w->build->spec->has_epoch)
 		key_add(k, "epoch",

@@ -174,8 +174,7 @@ static int read_env_file(struct prepared *p, const char *path, struct err *err)
 static int make_env(struct prepared *p, struct err *err)
 {
 	const struct image_config *c = &p->image.config;
-	argv_set(&p->env, S("PATH"),
-		S("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+	argv_set(&p->env, S("PATH"), S(IMAGE_DEFAULT_PATH));
 	if (p->q->has_tty)
 		argv_set(&p->env, S("TERM"), S("xterm"));
 	for (size_t i = 0; i < c->env.n; i++)

@@ -137,6 +137,9 @@ struct image_config {
 	struct image_history *history;
 	size_t n_history;
 };
+/* What PATH is where an image sets none, and what builds then put into theirs. */
+#define IMAGE_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 int image_config_parse(
 	struct str bytes, struct arena *a, struct image_config *ret, struct err *err);
 /* OCI config with Docker's additions (Healthcheck, OnBuild, Shell), compact, fixed order. */

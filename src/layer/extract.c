@@ -147,8 +147,8 @@ static int extract_entry(struct extraction *k, const struct tar_entry *from, str
 		return -1;
 	if (++k->n_entries > LAYER_MAX_ENTRIES)
 		return err_set(err, ERR_LIMIT, "more than %d entries", LAYER_MAX_ENTRIES);
-	if (!strip(&path, k->x->strip))
-		return 0;
+	if (!path.n || !strip(&path, k->x->strip))
+		return 0; /* the folder itself stays as it is */
 	if (e.type == TAR_HARDLINK && k->x->strip) {
 		if (clean_name(e.link, &link, err) < 0)
 			return err_wrap(err, "hard link to '%.*s'", STR_ARG(tar_shown(e.link)));
