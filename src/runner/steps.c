@@ -9,6 +9,8 @@ void steps_run(struct scope *scope, const struct workflow_step_vec *steps,
 		step_do(s);
 		if (record)
 			vec_push(record, s->record);
+		else
+			vec_done(&s->record.command);
 	}
 }
 
@@ -26,6 +28,7 @@ static void run_post(struct job *j, struct post *p)
 	env_add_all(&s->state, &main_step->state);
 	env_done(&main_step->state);
 	step_do(s);
+	vec_done(&s->record.command);
 }
 
 void steps_run_posts(struct job *j)
