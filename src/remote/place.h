@@ -5,8 +5,8 @@
  *	docker-archive:FILE[:REF]	what docker save writes and docker load reads
  *
  * REF is the tag (org.opencontainers.image.ref.name) or the whole name of an image in there; without
- * it there must be exactly one, except for docker-archive, where reading takes all. FILE "-" is the
- * fd given. Archives may be compressed when read, and are read in one pass.
+ * it there must be exactly one, except for docker-archive, where reading takes all. "@2" is the third.
+ * FILE "-" is the fd given. Archives may be compressed when read, and are read in one pass.
  *
  * Knows:   OCI image-layout 1.1, docker's image tar 1.2. Touches: the folder or file, the store.
  * Owner:   the caller's. Threads: any; one call per place at a time.
@@ -50,7 +50,7 @@ struct place_read {
 	const struct place *from;
 	int fd;                                /* for "-" */
 	const struct image_platform *platform; /* NULL = the host's; indexes are reduced to it */
-	bool is_all_platforms;
+	bool is_all_platforms;                 /* all that are there: an index may list more */
 	/* The repository to link everything to, "local:<domain>/<path>", with this tag; "" = tag by
 	 * the names that the place gives (whole names only); what has none is only kept. */
 	struct str repository, tag;
@@ -74,7 +74,8 @@ struct place_write {
 	int fd; /* for "-" */
 	const struct cancel *cancel;
 };
-/* A layout keeps what else is in it; an archive is replaced whole. */
+/* A layout keeps what else is in it; an archive is replaced whole, but a pipe, a device or a symlink is
+ * written to. What an index lists and the store has not is left out. */
 int place_write(const struct place_write *p, struct err *err);
 
 #endif

@@ -201,6 +201,53 @@ static void places_by_fd(void **state)
 	close(fd);
 }
 
+/* docker save since 25: a layout and docker's manifest.json in one, with plain layers. */
+static void archive_of_both_kinds(void **state)
+{
+	struct rig *g = *state;
+	struct err err = {0};
+	CLEANUP(buf_done) struct buf b = BUF(64 << 20);
+	char hex[DIGEST_HEX], layer_path[200], config_path[200], path[200];
+	struct str layer = layer_tar(g, "a", 5000);
+	struct digest l = digest_of(layer);
+	struct str config = config_text(g, &l, 1);
+	struct digest c = digest_of(config);
+	struct str m = arena_fmt(&g->a,
+		"{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_MANIFEST
+		"\",\"config\":%.*s,\"layers\":[%.*s]}",
+		STR_ARG(descriptor(g, MEDIA_OCI_CONFIG, &c, config.n)),
+		STR_ARG(descriptor(g, MEDIA_OCI_LAYER, &l, layer.n)));
+	struct digest d = digest_of(m);
+	snprintf(layer_path, sizeof(layer_path), "blobs/sha256/%s", digest_hex(&l, hex, 0));
+	snprintf(config_path, sizeof(config_path), "blobs/sha256/%s", digest_hex(&c, hex, 0));
+	snprintf(path, sizeof(path), "blobs/sha256/%s", digest_hex(&d, hex, 0));
+	add_tar(&b, layer_path, layer);
+	add_tar(&b, config_path, config);
+	add_tar(&b, path, m);
+	add_tar(&b, "index.json",
+		arena_fmt(&g->a, "{\"schemaVersion\":2,\"manifests\":[%.*s]}",
+			STR_ARG(descriptor(g, MEDIA_OCI_MANIFEST, &d, m.n))));
+	add_tar(&b, "manifest.json",
+		arena_fmt(&g->a,
+			"[{\"Config\":\"%s\",\"RepoTags\":[\"a:1\"],\"Layers\":[\"%s\"],"
+			"\"LayerSources\":{}}]",
+			config_path, layer_path));
+	add_tar(&b, "oci-layout", S(LAYOUT_VERSION));
+	add_tar(&b, "repositories", S("{}"));
+	tar_add_end(&b);
+	write_file(g, "both.tar", buf_str(&b));
+	static const char *const kinds[] = {"oci-archive", "docker-archive"};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct place_images images = {0};
+		struct place p = place_of(g, kinds[i], "both.tar", "");
+		OK(read_from(g, &p, &images, &err));
+		assert_int_equal(images.n, 1);
+		assert_int_equal(digest_eq(&images.p[0].descriptor.digest, &d), i == 0);
+		assert_true(blob_exists(g->other.s, &c));
+		vec_done(&images);
+	}
+}
+
 /* ---- an index of several platforms ---- */
 
 /* g->image for this machine, and one that is not here. */
@@ -456,6 +503,74 @@ static void archive_to_what_is_there(void **state)
 	assert_true(str_eq(buf_str(&linked), buf_str(&file)));
 }
 
+/* ---- a layout that is there ---- */
+
+static void layout_write_heals_blobs_and_keeps_what_it_cannot_read(void **state)
+{
+	struct rig *g = *state;
+	struct err err = {0};
+	CLEANUP(buf_done) struct buf b = BUF(1 << 20);
+	char blob[200], hex[DIGEST_HEX];
+	struct place p = place_of(g, "oci", "dir", "");
+	struct place_images images = {0};
+	make_image(g);
+	OK(write_to(g, &p, &err));
+	snprintf(blob, sizeof(blob), "dir/blobs/sha256/%s", digest_hex(&g->layers[1], hex, 0));
+	write_file(g, blob, S("cut"));
+	OK(write_to(g, &p, &err));
+	OK(read_from(g, &p, &images, &err));
+	vec_done(&images);
+	write_file(g, "dir/index.json", S("not ours"));
+	FAILS(ERR_INPUT, write_to(g, &p, &err));
+	OK(fs_read_file(store_root_fd(g->t.s), "dir/index.json", &b, &err));
+	STR_IS(buf_str(&b), "not ours");
+	p = place_of(g, "oci", "dir/oci-layout", "");
+	FAILS(ERR_NOT_FOUND, write_to(g, &p, &err)); /* a file is there */
+}
+
+/* ---- telling ---- */
+
+struct counting {
+	struct event_sink sink;
+	size_t n_begun, n_ended;
+	uint64_t done, total;
+};
+
+static void count(struct event_sink *sink, const struct event *e)
+{
+	struct counting *c = (struct counting *)sink;
+	c->n_begun += e->kind == EVENT_BEGIN;
+	c->n_ended += e->kind == EVENT_END;
+	if (e->kind == EVENT_PROGRESS) {
+		c->done = e->done;
+		c->total = e->total;
+	}
+}
+
+static void place_read_tells_how_it_goes(void **state)
+{
+	struct rig *g = *state;
+	static const char *const kinds[] = {"oci", "oci-archive", "docker-archive"};
+	make_image(g);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct err err = {0};
+		struct counting c = {.sink.emit = count};
+		struct place p = place_of(g, kinds[i], kinds[i], "");
+		struct place_images images = {0};
+		struct place_read r = {.store = g->other.s, .from = &p, .events = &c.sink};
+		OK(write_to(g, &p, &err));
+		OK(place_read(&r, &g->a, &images, &err));
+		vec_done(&images);
+		assert_int_equal(c.n_begun, 1);
+		assert_int_equal(c.n_ended, 1);
+		assert_true(i == 0 || c.done == c.total);
+		p.reference = S("not-there");
+		FAILS(ERR_NOT_FOUND, place_read(&r, &g->a, &images, &err));
+		vec_done(&images);
+		assert_int_equal(c.n_ended, 2);
+	}
+}
+
 /* ---- several writers ---- */
 
 struct writer {
@@ -516,6 +631,9 @@ int main(void)
 		CASE(docker_archive_round_trip),
 		CASE(docker_archive_as_others_write_it),
 		CASE(places_by_fd),
+		CASE(archive_of_both_kinds),
+		CASE(layout_write_heals_blobs_and_keeps_what_it_cannot_read),
+		CASE(place_read_tells_how_it_goes),
 		CASE(index_with_one_platform_here),
 		CASE(an_image_of_another_platform_is_refused),
 		CASE(docker_archive_with_and_without_a_pool),
