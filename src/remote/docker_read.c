@@ -9,8 +9,8 @@
 #include "remote/packer.h"
 
 enum {
-	DOCUMENTS_MAX = 64 * 1024 * 1024, /* bytes of all small files together */
-	LINKS_MAX = 16,                   /* symlinks on the way to a file */
+	KEPT_MAX = 64 * 1024 * 1024, /* bytes of all small files, names and links together */
+	LINKS_MAX = 16,              /* symlinks on the way to a file */
 	PIECE = 1024 * 1024,
 };
 
@@ -31,7 +31,7 @@ struct docker_reading {
 	struct place_reading *x;
 	struct archive archive;
 	struct map entries; /* clean name -> struct entry, in the arena */
-	size_t n_document_bytes;
+	size_t n_kept_bytes;
 };
 
 /* ---- layers ---- */
@@ -117,6 +117,15 @@ static bool is_tar(struct str first)
 	return true;
 }
 
+static int charge(struct docker_reading *r, uint64_t n, const char *what, struct err *err)
+{
+	if (n > KEPT_MAX - r->n_kept_bytes)
+		return err_set(err, ERR_LIMIT, "%s of the archive need more than %d bytes", what,
+			KEPT_MAX);
+	r->n_kept_bytes += n;
+	return 0;
+}
+
 static int keep_file(struct docker_reading *r, const struct tar_entry *e, struct entry *entry,
 	struct err *err)
 {
@@ -126,19 +135,18 @@ static int keep_file(struct docker_reading *r, const struct tar_entry *e, struct
 	enum compression found = compress_detect(first);
 	if (found != COMPRESS_NONE || is_tar(first))
 		return keep_layer(r, found, &entry->layer, err);
-	if (e->size > IMAGE_CONFIG_MAX || e->size > DOCUMENTS_MAX - r->n_document_bytes)
+	if (e->size > IMAGE_CONFIG_MAX)
 		return err_set(err, ERR_LIMIT, "is no layer and too large for a document");
 	CLEANUP(buf_done) struct buf bytes = BUF(IMAGE_CONFIG_MAX);
-	if (archive_read_small(&r->archive, &bytes, err) < 0)
+	if (charge(r, e->size, "documents", err) < 0 ||
+		archive_read_small(&r->archive, &bytes, err) < 0)
 		return -1;
-	r->n_document_bytes += bytes.n;
 	entry->bytes = arena_str(r->x->a, buf_str(&bytes));
 	return 0;
 }
 
 /* Symlinks are relative to where they are, hard links to the archive's root. */
-static struct str link_target(struct docker_reading *r, const struct tar_entry *e, struct str name,
-	struct err *err)
+static struct str link_target(struct docker_reading *r, const struct tar_entry *e, struct str name)
 {
 	CLEANUP(buf_done) struct buf whole = BUF(4 * TAR_NAME_MAX);
 	path_clean(&whole, e->type == TAR_SYMLINK ? path_dir(name) : S(""), e->link);
@@ -149,11 +157,13 @@ static int take_entry(struct docker_reading *r, const struct tar_entry *e, struc
 	struct err *err)
 {
 	struct entry entry = {0};
+	if (charge(r, name.n + e->link.n, "names", err) < 0)
+		return -1;
 	if (e->type == TAR_FILE) {
 		if (keep_file(r, e, &entry, err) < 0)
 			return -1;
 	} else if (e->type == TAR_SYMLINK || e->type == TAR_HARDLINK) {
-		entry.link = link_target(r, e, name, err);
+		entry.link = link_target(r, e, name);
 	} else {
 		return 0;
 	}

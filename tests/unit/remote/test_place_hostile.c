@@ -445,6 +445,24 @@ static void docker_archive_large_document(void **state)
 	refused(g, "docker-archive", "bad.tar", ERR_LIMIT, "is no layer and too large");
 }
 
+/* Names alone that fill the memory, from few bytes when compressed. */
+static void docker_archive_of_long_names(void **state)
+{
+	struct rig *g = *state;
+	CLEANUP(buf_done) struct buf b = BUF(256 << 20);
+	char link[TAR_NAME_MAX + 1];
+	memset(link, 'l', TAR_NAME_MAX);
+	link[TAR_NAME_MAX] = '\0';
+	for (int i = 0; i < 17 * 1024; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "%d", i);
+		add_link(&b, name, link);
+	}
+	tar_add_end(&b);
+	write_file(g, "bad.tar", gzip(g, buf_str(&b)));
+	refused(g, "docker-archive", "bad.tar", ERR_LIMIT, "names of the archive need more than");
+}
+
 /* A layer that is compressed, and damaged behind its first bytes. */
 static void docker_archive_damaged_layer(void **state)
 {
@@ -462,6 +480,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(docker_archive_bad),
 		CASE(docker_archive_large_document),
+		CASE(docker_archive_of_long_names),
 		CASE(docker_archive_damaged_layer),
 		CASE(oci_archive_bad),
 		CASE(layout_hostile_files),
