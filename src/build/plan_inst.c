@@ -67,7 +67,10 @@ static struct image_strs command_words(struct stage_plan *t, const struct inst_c
 		list[i] = first[i];
 	for (size_t i = 0; i < c->words.n; i++)
 		list[n_shell + i] = c->words.p[i].text;
-	return (struct image_strs){list, n_shell + c->words.n};
+	if (!n_shell || c->words.n)
+		return (struct image_strs){list, n_shell + c->words.n};
+	list[n_shell] = S(""); /* a CMD without a word, as docker has it */
+	return (struct image_strs){list, n_shell + 1};
 }
 
 static void do_command(struct stage_plan *t, const struct inst *in)
