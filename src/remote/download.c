@@ -61,7 +61,8 @@ static int try_once(struct remote *r, struct state *s, struct str path, int64_t 
 {
 	CLEANUP(http_response_done) struct http_response answer = {0};
 	char range[64];
-	struct http_header header = {S("Range"), str_of(range)};
+	int n = snprintf(range, sizeof(range), "bytes=%llu-", (unsigned long long)s->done);
+	struct http_header header = {S("Range"), str_n(range, (size_t)n)};
 	struct call c = {.at = s->d->at,
 		.method = "GET",
 		.path = path,
@@ -72,8 +73,6 @@ static int try_once(struct remote *r, struct state *s, struct str path, int64_t 
 		.on_body = on_body,
 		.ctx = s,
 		.cancel = s->d->cancel};
-	int n = snprintf(range, sizeof(range), "bytes=%llu-", (unsigned long long)s->done);
-	header.value = str_n(range, (size_t)n);
 	int rc = call_once(r, &c, &answer, ret_wait_ns, err);
 	if (rc < 0)
 		return *ret_wait_ns >= 0 ? 1 : -1;
