@@ -29,7 +29,7 @@ static void check_terminal(struct rig *r)
 {
 	int master, slave;
 	struct winsize size = {.ws_row = 20, .ws_col = 50};
-	struct termios before, after;
+	struct termios before = {0}, after = {0}; /* compared with their padding */
 	struct err err = {0};
 	assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
 	assert_int_equal(tcgetattr(slave, &before), 0);
