@@ -152,7 +152,6 @@ static void parse_too_much_is_a_limit(void **state)
 
 static void add_more_than_is_read_fails(void **state)
 {
-	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done) struct buf b = BUF(CACHE_DOCUMENT_MAX), small = BUF(30);
 	struct err err = {0};
 	struct cache_document d = {.n_records = CACHE_RECORDS_MAX + 1};

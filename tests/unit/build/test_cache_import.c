@@ -216,8 +216,7 @@ static void layer_path(const struct folder *f, char room[200])
 static void fetch_of_damage_is_a_warning_and_no_record(void **state)
 {
 	static const char *const damages[] = {"", "short",
-		"much longer than the layer that was promised, "
-		"which had fewer bytes than this"};
+		"much longer than the layer that was promised, which had fewer bytes"};
 	struct temp_store *t = *state;
 	for (size_t k = 0; k <= ARRAY_LEN(damages); k++) {
 		CLEANUP(folder_done) struct folder f = folder_new();

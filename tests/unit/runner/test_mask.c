@@ -77,7 +77,6 @@ static void base64_is_hidden_at_every_place(void **state)
 		CLEANUP(buf_done) struct buf plain = BUF(200);
 		CLEANUP(buf_done) struct buf text = BUF(200);
 		CLEANUP(buf_done) struct buf out = BUF(400);
-		CLEANUP(buf_done) struct buf back = BUF(400);
 		buf_fmt(&plain, "%sa long secret value and more", before[i]);
 		base64_add(&text, buf_str(&plain));
 		masker_write(m, buf_str(&text), &out);
