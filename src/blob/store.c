@@ -133,10 +133,13 @@ const struct clock *store_clock(const struct store *s)
 static int open_dir(struct store *s, const char *name, int *ret_fd, struct err *err)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-	if (fs_open(s->root_fd, name, flags, 0, ret_fd, err) == 0)
+	struct err missing = {0};
+	if (fs_open(s->root_fd, name, flags, 0, ret_fd, &missing) == 0)
 		return 0;
-	if (err->kind != ERR_NOT_FOUND)
+	if (missing.kind != ERR_NOT_FOUND) {
+		*err = missing;
 		return -1;
+	}
 	if (fs_mkdirs(s->root_fd, name, 0700, err) < 0 || fs_fsync_dir(s->root_fd, ".", err) < 0)
 		return -1;
 	return fs_open(s->root_fd, name, flags, 0, ret_fd, err);
