@@ -96,7 +96,7 @@ struct plan {
 	struct plan_stage *p;
 	size_t n;
 	struct plan_stage *target;
-	struct step **steps; /* those wanted, needs first */
+	struct step **steps; /* those wanted, in the order they were planned: not sorted by need */
 	size_t n_steps;
 };
 

@@ -113,9 +113,13 @@ static int resolve(struct put *p, struct str target, char **ret, bool *ret_exist
 	for (size_t i = 0; i < below->n; i++)
 		all[i + 1] = below->tree_fds[i];
 	path_clean(&clean, S("/"), target);
-	if (buf_check(&clean, "target path", err) < 0 ||
-		stack_find_deepest(&merged, buf_str(&clean), p->arena, &at, &rest, err) < 0)
+	if (buf_check(&clean, "target path", err) < 0)
 		return -1;
+	if (stack_find_deepest(&merged, buf_str(&clean), p->arena, &at, &rest, err) < 0) {
+		if (err->kind == ERR_NOT_FOUND)
+			err->kind = ERR_INPUT; /* a file where the target needs a folder */
+		return -1;
+	}
 	bool is_root = strcmp(at.path, ".") == 0;
 	while (rest.n && rest.p[0] == '/')
 		rest = str_skip(rest, 1);

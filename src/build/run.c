@@ -47,11 +47,14 @@ static int work_on(void *ctx, size_t node)
 	struct work w = {.build = b, .step = s};
 	w.began_ns = clock_now(store_clock(b->spec->store));
 	begin_event(&w);
-	int rc = run_step(&w, &s->err);
-	if (rc < 0)
-		step_err_at(&w, &s->err);
-	event_end(b->spec->events, str_of(w.event_id), result_of(&w, rc, &s->err),
-		rc < 0 ? str_of(s->err.what) : S(""));
+	struct err err = {0};
+	int rc = run_step(&w, &err);
+	if (rc < 0) {
+		step_err_at(&w, &err);
+		s->err = err;
+	}
+	event_end(b->spec->events, str_of(w.event_id), result_of(&w, rc, &err),
+		rc < 0 ? str_of(err.what) : S(""));
 	arena_done(&w.arena);
 	return rc;
 }
@@ -67,9 +70,10 @@ static size_t index_of(const struct plan *p, const struct step *s)
 static struct graph *make_graph(const struct plan *p)
 {
 	struct graph *g = graph_new();
+	for (size_t i = 0; i < p->n_steps; i++)
+		(void)graph_add(g, p->steps[i]->title, p->steps[i]); /* numbered as in steps */
 	for (size_t i = 0; i < p->n_steps; i++) {
-		struct step *s = p->steps[i];
-		(void)graph_add(g, s->title, s); /* numbered as in steps */
+		const struct step *s = p->steps[i];
 		if (s->parent)
 			graph_need(g, i, index_of(p, s->parent));
 		for (size_t k = 0; k < s->n_needs; k++)

@@ -69,7 +69,7 @@ static struct digest files_question(const struct copying *c)
 {
 	CLEANUP(digester_free) struct digester *d = digester_new(DIGEST_SHA256);
 	const struct inst_copy *i = c->c;
-	digester_add_framed(d, S("files/1"));
+	digester_add_framed(d, S("files/2"));
 	digester_add(d, origin_chain(&c->w->step->from)->bytes, 32);
 	digester_add_u64(d, i->sources.n);
 	for (size_t k = 0; k < i->sources.n; k++)

@@ -31,7 +31,8 @@ struct view {
 	int (*open)(struct view *v, const struct view_entry *e, int *ret_fd, struct err *err);
 	int (*read_link)(struct view *v, const struct view_entry *e, struct buf *ret,
 		struct err *err);
-	/* sha256 of a file's bytes. */
+	/* sha256 of what a copy of a file keeps: its bytes, and where is_context is false its time and
+	 * extended attributes. */
 	int (*digest)(struct view *v, const struct view_entry *e, struct digest *ret,
 		struct err *err);
 	/* Files here belong to whoever checked them out: owners become root, xattrs are not taken. */

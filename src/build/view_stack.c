@@ -1,10 +1,12 @@
 /* The trees of a stage or an image as a view. */
 #include "build/view_stack.h"
 
+#include "base/csv.h"
 #include "fs/fs.h"
 #include "layer/stack.h"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 
 struct stack_view {
 	struct view view;
@@ -51,12 +53,57 @@ static int read_link(struct view *v, const struct view_entry *e, struct buf *ret
 	return stack_readlink(&s->stack, &p, ret, err);
 }
 
+static int compare_strs(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Those that a layer keeps; what the machine adds must not change a key. */
+static bool is_of_image(struct str name)
+{
+	return (str_starts(name, S("user.")) && !str_starts(name, S("user.overlay."))) ||
+		str_starts(name, S("security.capability")) ||
+		str_starts(name, S("system.posix_acl_"));
+}
+
+/* Extended attributes, sorted by name. */
+static int add_xattrs(struct digester *d, int fd, struct err *err)
+{
+	enum { XATTR_MAX = 64 * 1024 };
+	CLEANUP(mem_free) char *names = mem_new(2, XATTR_MAX);
+	CLEANUP(arena_done) struct arena a = {0};
+	char *value = names + XATTR_MAX;
+	struct str_vec all = {0};
+	ssize_t n = flistxattr(fd, names, XATTR_MAX), size = 0;
+	if (n < 0 && errno != ENOTSUP)
+		return err_sys(err, "list extended attributes");
+	for (char *name = names; n > 0 && name < names + n; name += strlen(name) + 1)
+		if (is_of_image(str_of(name)))
+			vec_push(&all, arena_str(&a, str_of(name)));
+	vec_sort(&all, compare_strs);
+	for (size_t i = 0; size >= 0 && i < all.n; i++) {
+		size = fgetxattr(fd, all.p[i].p, value, XATTR_MAX);
+		digester_add_framed(d, all.p[i]);
+		digester_add_framed(d, str_n(value, size < 0 ? 0 : (size_t)size));
+	}
+	vec_done(&all);
+	return size < 0 ? err_sys(err, "read extended attributes") : 0;
+}
+
 static int digest(struct view *v, const struct view_entry *e, struct digest *ret, struct err *err)
 {
 	CLEANUP(fd_close) int fd = -1;
-	if (open_entry(v, e, &fd, err) < 0)
+	CLEANUP(digester_free) struct digester *d = digester_new(DIGEST_SHA256);
+	struct digest bytes;
+	if (open_entry(v, e, &fd, err) < 0 || view_digest_fd(fd, &bytes, err) < 0)
 		return -1;
-	return view_digest_fd(fd, ret, err);
+	digester_add(d, bytes.bytes, 32);
+	digester_add_u64(d, (uint64_t)e->st.st_mtim.tv_sec);
+	digester_add_u64(d, (uint64_t)e->st.st_mtim.tv_nsec);
+	if (add_xattrs(d, fd, err) < 0)
+		return err_wrap(err, "'%s'", e->path);
+	*ret = digester_finish(d);
+	return 0;
 }
 
 int view_stack_open(struct store *store, const struct rootfs *rootfs, struct view **ret,
