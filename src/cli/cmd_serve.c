@@ -2,6 +2,7 @@
 #include "cli/cmd_list.h"
 
 #include "auth/auth.h"
+#include "fs/fs.h"
 #include "registry/registry.h"
 #include "screen_priv.h"
 
@@ -21,13 +22,14 @@ static void log_request(void *ctx, const struct http_request *r, int status, uin
 {
 	CLEANUP(buf_done) struct buf b = BUF(16 * 1024);
 	char took[CLOCK_TEXT], at[CLOCK_TEXT];
+	struct err nobody = {0};
 	clock_human_duration(took_ns, took);
 	clock_rfc3339(clock_now(clock_system()) / CLOCK_SECOND * CLOCK_SECOND, at);
 	buf_fmt(&b, "%s %.*s %.*s ", at, STR_ARG(http_request_peer(r)),
 		STR_ARG(http_request_method_name(r)));
 	screen_add_clean(&b, str_sub(http_request_path(r), 0, 2048));
 	buf_fmt(&b, " %d %llu %s\n", status, (unsigned long long)bytes, took);
-	screen_write(&b);
+	(void)fs_write_fd(STDERR_FILENO, b.p, b.n, &nobody); /* to tell */
 }
 
 /* No default credentials: a store without any token gets one, which is shown this once. */

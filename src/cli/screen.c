@@ -11,9 +11,9 @@ static void node_free(void *p)
 	free(n);
 }
 
-int64_t screen_now(void)
+int64_t screen_now(const struct screen *s)
 {
-	return clock_monotonic(clock_system());
+	return clock_monotonic(s->clock);
 }
 
 void screen_add_clean(struct buf *b, struct str text)
@@ -35,11 +35,11 @@ void screen_add_clean(struct buf *b, struct str text)
 	}
 }
 
-void screen_write(const struct buf *b)
+void screen_write(const struct screen *s, const struct buf *b)
 {
 	size_t at = 0;
 	while (at < b->n) {
-		ssize_t n = write(STDERR_FILENO, b->p + at, b->n - at);
+		ssize_t n = write(s->fd, b->p + at, b->n - at);
 		if (n <= 0)
 			return; /* nobody to tell */
 		at += (size_t)n;
@@ -56,7 +56,7 @@ static struct screen_node *begin_node(struct screen *s, const struct event *e)
 		.title = mem_new(e->title.n + 1, 1),
 		.parent = mem_new(e->parent.n + 1, 1),
 		.number = ++s->last_number,
-		.begun_ns = screen_now(),
+		.begun_ns = screen_now(s),
 		.line = BUF(SCREEN_LINE_MAX),
 	};
 	memcpy(n->title, e->title.p, e->title.n);
@@ -117,6 +117,8 @@ struct screen *screen_new(enum screen_mode mode)
 										  : SCREEN_PLAIN;
 	s->sink.emit = emit;
 	s->mode = mode;
+	s->fd = STDERR_FILENO;
+	s->clock = clock_system();
 	pthread_mutex_init(&s->lock, NULL);
 	if (mode == SCREEN_TTY)
 		screen_tty_start(s);

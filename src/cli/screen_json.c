@@ -37,7 +37,7 @@ void screen_json_event(struct screen *s, const struct event *e)
 	CLEANUP(buf_done) struct buf b = BUF(1024 * 1024);
 	char at[CLOCK_TEXT];
 	struct json_out o;
-	clock_rfc3339(clock_now(clock_system()), at);
+	clock_rfc3339(clock_now(s->clock), at);
 	json_out_init(&o, &b, 0);
 	json_object(&o);
 	json_key(&o, "at");
@@ -63,5 +63,5 @@ void screen_json_event(struct screen *s, const struct event *e)
 	add_text(&o, "text", e->text);
 	json_end(&o);
 	buf_add_ch(&b, '\n');
-	screen_write(&b);
+	screen_write(s, &b);
 }

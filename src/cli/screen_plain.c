@@ -12,41 +12,44 @@ static void add_place(struct buf *b, const struct err_at *at)
 		buf_fmt(b, "%u: ", at->line);
 }
 
-static void add_output_line(struct buf *b, const struct screen_node *n, struct str line)
+static void add_output_line(const struct screen *s, struct buf *b, const struct screen_node *n,
+	struct str line)
 {
-	double seconds = (double)(screen_now() - n->begun_ns) / 1e9;
+	double seconds = (double)(screen_now(s) - n->begun_ns) / 1e9;
 	buf_fmt(b, "#%u %.3f ", n->number, seconds);
 	screen_add_clean(b, line);
 	buf_add_ch(b, '\n');
 }
 
 /* Whole lines go out; the rest waits in n->line. Very long lines are cut into pieces. */
-static void add_output(struct buf *b, struct screen_node *n, struct str text)
+static void add_output(const struct screen *s, struct buf *b, struct screen_node *n,
+	struct str text)
 {
 	while (text.n) {
 		ssize_t end = str_chr(text, '\n');
 		struct str piece = end < 0 ? text : str_sub(text, 0, (size_t)end);
 		piece = str_sub(piece, 0, SCREEN_LINE_MAX / 2);
 		if (n->line.n + piece.n > n->line.max) {
-			add_output_line(b, n, buf_str(&n->line));
+			add_output_line(s, b, n, buf_str(&n->line));
 			buf_clear(&n->line);
 		}
 		buf_add(&n->line, piece);
 		text = str_skip(text, piece.n);
 		if (end >= 0 && text.n && text.p[0] == '\n') {
-			add_output_line(b, n, str_trim_right(buf_str(&n->line)));
+			add_output_line(s, b, n, str_trim_right(buf_str(&n->line)));
 			buf_clear(&n->line);
 			text = str_skip(text, 1);
 		}
 	}
 }
 
-static void add_end(struct buf *b, struct screen_node *n, const struct event *e)
+static void add_end(const struct screen *s, struct buf *b, struct screen_node *n,
+	const struct event *e)
 {
 	char took[CLOCK_TEXT];
-	clock_human_duration(screen_now() - n->begun_ns, took);
+	clock_human_duration(screen_now(s) - n->begun_ns, took);
 	if (n->line.n)
-		add_output_line(b, n, buf_str(&n->line));
+		add_output_line(s, b, n, buf_str(&n->line));
 	switch (e->result) {
 	case EVENT_OK: buf_fmt(b, "#%u DONE %s", n->number, took); break;
 	case EVENT_CACHED: buf_fmt(b, "#%u CACHED", n->number); break;
@@ -73,7 +76,7 @@ void screen_plain_event(struct screen *s, const struct event *e, struct screen_n
 		break;
 	case EVENT_OUTPUT:
 		if (n && is_shown)
-			add_output(&b, n, e->text);
+			add_output(s, &b, n, e->text);
 		break;
 	case EVENT_NOTE:
 		is_shown = is_shown ? e->level != EVENT_DEBUG : e->level >= EVENT_WARNING;
@@ -87,10 +90,10 @@ void screen_plain_event(struct screen *s, const struct event *e, struct screen_n
 		break;
 	case EVENT_END:
 		if (n)
-			add_end(&b, n, e);
+			add_end(s, &b, n, e);
 		break;
 	case EVENT_PROGRESS: break;
 	}
 	if (is_shown)
-		screen_write(&b);
+		screen_write(s, &b);
 }

@@ -25,6 +25,8 @@ struct screen_node {
 struct screen {
 	struct event_sink sink;
 	enum screen_mode mode;
+	int fd; /* borrowed: stderr, outside of tests */
+	const struct clock *clock;
 	pthread_mutex_t lock;
 	struct map nodes; /* id -> struct screen_node */
 	unsigned last_number;
@@ -43,7 +45,7 @@ void screen_tty_stop(struct screen *s);
 
 /* Text without control characters: tabs stay, the rest becomes "^X" or U+FFFD. */
 void screen_add_clean(struct buf *b, struct str text);
-void screen_write(const struct buf *b);
-int64_t screen_now(void);
+void screen_write(const struct screen *s, const struct buf *b);
+int64_t screen_now(const struct screen *s);
 
 #endif

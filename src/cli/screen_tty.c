@@ -57,7 +57,7 @@ static void add_line(struct buf *b, const char *mark, const char *title, const c
 static void draw_node(struct screen *s, struct buf *b, const struct screen_node *n)
 {
 	char right[120], took[CLOCK_TEXT], done[24], total[24];
-	clock_human_duration(screen_now() - n->begun_ns, took);
+	clock_human_duration(screen_now(s) - n->begun_ns, took);
 	num_human_bytes(n->done, done, sizeof(done));
 	num_human_bytes(n->total, total, sizeof(total));
 	if (n->total)
@@ -100,12 +100,13 @@ static void keep_last_line(struct screen_node *n, struct str text)
 	}
 }
 
-static void add_end(struct buf *b, const struct event *e, const struct screen_node *n)
+static void add_end(const struct screen *s, struct buf *b, const struct event *e,
+	const struct screen_node *n)
 {
 	static const char *const marks[] = {"\033[32m\xe2\x9c\x93\033[0m", "\033[34m=\033[0m",
 		"\033[2m-\033[0m", "\033[31m\xe2\x9c\x97\033[0m", "\033[33m!\033[0m"};
 	char took[CLOCK_TEXT];
-	clock_human_duration(screen_now() - n->begun_ns, took);
+	clock_human_duration(screen_now(s) - n->begun_ns, took);
 	add_line(b, marks[e->result], n->title,
 		e->result == EVENT_CACHED            ? "cached"
 			: e->result == EVENT_SKIPPED ? "skipped"
@@ -145,11 +146,11 @@ void screen_tty_event(struct screen *s, const struct event *e, struct screen_nod
 	if (e->kind == EVENT_NOTE)
 		add_note(&b, e);
 	if (e->kind == EVENT_END && n) {
-		add_end(&b, e, n);
+		add_end(s, &b, e, n);
 		n->title[0] = '\0'; /* not drawn again: it is removed after this */
 		buf_clear(&n->line);
 	}
-	screen_write(&b);
+	screen_write(s, &b);
 }
 
 static void *tick(void *arg)
@@ -161,7 +162,7 @@ static void *tick(void *arg)
 		struct timespec until;
 		erase(s, &b);
 		draw(s, &b);
-		screen_write(&b);
+		screen_write(s, &b);
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += REDRAW_MS * CLOCK_MS;
 		until.tv_sec += until.tv_nsec / CLOCK_SECOND;
@@ -192,6 +193,6 @@ void screen_tty_stop(struct screen *s)
 	if (s->has_ticker)
 		pthread_join(s->ticker, NULL);
 	erase(s, &b);
-	screen_write(&b);
+	screen_write(s, &b);
 	pthread_cond_destroy(&s->wake);
 }
