@@ -53,11 +53,9 @@ static int check_counts(const struct cmd *self, size_t n, int min, int max, stru
 	return err_hint(err, "usage: knarr %s %s", self->name, self->args ? self->args : "");
 }
 
-int cmd_parse(const struct cmd *self, struct cmd_globals *g, const struct opt *own, size_t n_own,
-	enum opt_order order, int argc, char **argv, int min, int max, struct cstr_vec *ret_args,
-	struct err *err)
+void cmd_global_opts(struct cmd_globals *g, struct opt ret[CMD_GLOBALS])
 {
-	const struct opt shared[] = {
+	const struct opt opts[CMD_GLOBALS] = {
 		{"root", 0, OPT_TEXT, &g->root, "DIR", "folder of the store"},
 		{"config", 0, OPT_TEXT, &g->config, "FILE", "settings file (registries: …)"},
 		{"format", 0, OPT_TEXT, &g->format, "text|json", "form of the answer"},
@@ -65,8 +63,17 @@ int cmd_parse(const struct cmd *self, struct cmd_globals *g, const struct opt *o
 		{"quiet", 'q', OPT_FLAG, &g->is_quiet, NULL, "only the answer, no progress"},
 		{"help", 'h', OPT_FLAG, &g->wants_help, NULL, "this text"},
 	};
+	memcpy(ret, opts, sizeof(opts));
+}
+
+int cmd_parse(const struct cmd *self, struct cmd_globals *g, const struct opt *own, size_t n_own,
+	enum opt_order order, int argc, char **argv, int min, int max, struct cstr_vec *ret_args,
+	struct err *err)
+{
+	struct opt shared[CMD_GLOBALS];
 	struct opt all[96];
 	size_t n = 0;
+	cmd_global_opts(g, shared);
 	for (size_t i = 0; i < n_own; i++)
 		all[n++] = own[i];
 	for (size_t i = 0; i < ARRAY_LEN(shared); i++) {

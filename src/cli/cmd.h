@@ -32,6 +32,10 @@ struct cmd {
 	const char *details; /* further text of `knarr NAME --help`; may be NULL */
 };
 
+/* The options that every command has. */
+enum { CMD_GLOBALS = 6 };
+void cmd_global_opts(struct cmd_globals *g, struct opt ret[CMD_GLOBALS]);
+
 extern const struct cmd cmd_table[];
 extern const size_t cmd_count;
 const struct cmd *cmd_find(struct str name);

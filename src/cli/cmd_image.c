@@ -256,13 +256,39 @@ static int remove_image(struct session *s, const char *text, struct err *err)
 		local_find_text(store, text, &s->arena, &found, &ref, err) < 0)
 		return -1;
 	if (ref.domain.n)
-		return local_untag(store, &ref, err) < 0 ? -1 : (printf("Untagged: %s\n", text), 0);
+		return local_untag(store, &ref, err);
 	int rc = local_list(store, &s->arena, &images, err);
 	for (size_t i = 0; rc == 0 && i < images.n; i++)
 		if (digest_eq(&images.p[i].descriptor.digest, &found.digest))
 			rc = local_untag(store, &images.p[i].ref, err);
 	vec_done(&images);
-	return rc < 0 ? -1 : (printf("Untagged: %s\n", text), 0);
+	return rc;
+}
+
+/* What went, also when a later one failed. */
+static int answer_removed(const struct cmd_globals *g, const struct cstr_vec *names, size_t n,
+	struct err *err)
+{
+	CLEANUP(buf_done) struct buf b = BUF(ANSWER_MAX);
+	struct json_out o;
+	json_out_init(&o, &b, 0);
+	if (cmd_is_json(g)) {
+		json_object(&o);
+		json_key(&o, "untagged");
+		json_array(&o);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (cmd_is_json(g))
+			json_add_cstr(&o, names->p[i]);
+		else
+			buf_fmt(&b, "Untagged: %s\n", names->p[i]);
+	}
+	if (cmd_is_json(g)) {
+		json_end(&o);
+		json_end(&o);
+		buf_add_ch(&b, '\n');
+	}
+	return cmd_answer(&b, err);
 }
 
 static int image_rm(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
@@ -273,8 +299,16 @@ static int image_rm(const struct cmd *self, struct cmd_globals *g, int argc, cha
 	int rc = cmd_parse(self, g, NULL, 0, OPT_ANYWHERE, argc, argv, 1, -1, &args, &err);
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
-	for (size_t i = 0; rc == 0 && i < args.n; i++)
-		rc = remove_image(&s, args.p[i], &err);
+	if (rc > 0)
+		return EXIT_OK;
+	size_t n = 0;
+	while (rc == 0 && n < args.n && (rc = remove_image(&s, args.p[n], &err)) == 0)
+		n++;
+	struct err mute = {0};
+	if (n && answer_removed(g, &args, n, &mute) < 0 && rc == 0) {
+		err = mute;
+		rc = -1;
+	}
 	return rc < 0 ? exit_with(&err) : EXIT_OK;
 }
 

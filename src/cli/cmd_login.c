@@ -1,6 +1,7 @@
 #include "cli/cmd_list.h"
 
 #include "fs/fs.h"
+#include "json/json.h"
 
 #include <termios.h>
 
@@ -49,6 +50,30 @@ static int read_password(const char *given, bool from_stdin, struct buf *ret, st
 	return ret->n ? 0 : err_set(err, ERR_USAGE, "the password is empty");
 }
 
+static int answer(const struct cmd_globals *g, const char *registry, bool is_login,
+	bool has_changed)
+{
+	CLEANUP(buf_done) struct buf b = BUF(4096);
+	struct err err = {0};
+	struct json_out o;
+	if (cmd_is_json(g)) {
+		json_out_init(&o, &b, 0);
+		json_object(&o);
+		json_key(&o, "registry");
+		json_add_cstr(&o, registry);
+		json_key(&o, is_login ? "logged_in" : "logged_out");
+		json_add_bool(&o, has_changed);
+		json_end(&o);
+		buf_add_ch(&b, '\n');
+	} else if (is_login) {
+		buf_add(&b, S("Login Succeeded\n"));
+	} else {
+		buf_fmt(&b, has_changed ? "Removed the login for %s\n" : "Not logged in to %s\n",
+			registry);
+	}
+	return cmd_answer(&b, &err) < 0 ? exit_with(&err) : EXIT_OK;
+}
+
 int cmd_login(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
 {
 	struct err err = {0};
@@ -84,9 +109,7 @@ int cmd_login(const struct cmd *self, struct cmd_globals *g, int argc, char **ar
 		explicit_bzero(password.p, password.n);
 	if (rc < 0)
 		return exit_with(&err);
-	if (rc == 0 && !g->wants_help)
-		puts("Login Succeeded");
-	return EXIT_OK;
+	return rc > 0 ? EXIT_OK : answer(g, args.n ? args.p[0] : "docker.io", true, true);
 }
 
 int cmd_logout(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)
@@ -97,6 +120,7 @@ int cmd_logout(const struct cmd *self, struct cmd_globals *g, int argc, char **a
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
 	int rc = cmd_parse(self, g, NULL, 0, OPT_ANYWHERE, argc, argv, 0, 1, &args, &err);
 	const char *registry = args.n ? args.p[0] : "docker.io";
+	bool is_help = rc > 0;
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
 	if (rc == 0)
@@ -105,7 +129,5 @@ int cmd_logout(const struct cmd *self, struct cmd_globals *g, int argc, char **a
 		rc = remote_logout(remote, str_of(registry), &err);
 	if (rc < 0)
 		return exit_with(&err);
-	if (!g->wants_help)
-		printf(rc ? "Removed the login for %s\n" : "Not logged in to %s\n", registry);
-	return EXIT_OK;
+	return is_help ? EXIT_OK : answer(g, registry, false, rc > 0);
 }

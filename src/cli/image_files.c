@@ -18,11 +18,12 @@ static int open_input(const char *path, int *ret_fd, struct err *err)
 	return fs_open(AT_FDCWD, path, O_RDONLY, 0, ret_fd, err);
 }
 
-static int say_digest(const struct digest *d, struct err *err)
+static int say_digest(const struct cmd_globals *g, const struct digest *d, struct err *err)
 {
 	CLEANUP(buf_done) struct buf b = BUF(1024);
 	char text[DIGEST_TEXT];
-	buf_fmt(&b, "%s\n", digest_text(d, text));
+	digest_text(d, text);
+	buf_fmt(&b, cmd_is_json(g) ? "{\"digest\":\"%s\"}\n" : "%s\n", text);
 	return cmd_answer(&b, err);
 }
 
@@ -45,7 +46,7 @@ static int import_files(struct session *s, const char *path, const char *name,
 	if (build_import(&spec, fd, &s->arena, &result, err) < 0)
 		return err_wrap(err, "'%s'", path);
 	session_end_progress(s);
-	return say_digest(&result.manifest.digest, err);
+	return say_digest(s->g, &result.manifest.digest, err);
 }
 
 int image_read_place(struct session *s, const struct place *from, const char *name,
@@ -100,7 +101,7 @@ static int import(struct session *s, const char *path, const char *name, const c
 	if (image_read_place(s, &from, name, want, &found, err) < 0)
 		return -1;
 	session_end_progress(s);
-	return say_digest(&found.digest, err);
+	return say_digest(s->g, &found.digest, err);
 }
 
 int image_import(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)

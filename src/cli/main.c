@@ -1,8 +1,6 @@
 /* main -- finds the command. */
 #include "cli/cmd.h"
 
-#include "base/clock.h"
-
 #include <signal.h>
 
 static int help(void)
@@ -35,46 +33,35 @@ static int unknown(const char *word)
 }
 
 /* Global options before the command's name; gives the position of the name. */
-static int leading_options(struct cmd_globals *g, int argc, char **argv, struct err *err)
+static int leading_options(struct cmd_globals *g, bool *ret_version, int argc, char **argv,
+	struct err *err)
 {
-	static const char *const names[] = {"--root", "--config", "--format", "--progress"};
-	const char **into[] = {&g->root, &g->config, &g->format, &g->progress};
-	int at = 1;
-	while (at < argc && argv[at][0] == '-') {
-		size_t i = 0, n;
-		for (; i < ARRAY_LEN(names); i++) {
-			n = strlen(names[i]);
-			if (strncmp(argv[at], names[i], n) == 0 &&
-				(argv[at][n] == '\0' || argv[at][n] == '='))
-				break;
-		}
-		if (i == ARRAY_LEN(names))
-			break;
-		if (argv[at][n] == '=')
-			*into[i] = argv[at] + n + 1;
-		else if (++at >= argc)
-			return err_set(err, ERR_USAGE, "option '%s' needs a value", names[i]);
-		else
-			*into[i] = argv[at];
-		at++;
-	}
-	return at;
+	CLEANUP(cstr_vec_done) struct cstr_vec rest = {0};
+	struct opt opts[CMD_GLOBALS + 1];
+	cmd_global_opts(g, opts);
+	opts[CMD_GLOBALS] = (struct opt){"version", 'v', OPT_FLAG, ret_version, NULL, NULL};
+	if (opt_parse(opts, ARRAY_LEN(opts), OPT_STOP_AT_FIRST, argc, argv, &rest, err) < 0)
+		return err->hint[0] ? -1 : err_hint(err, "knarr --help lists what there is");
+	return argc - (int)rest.n;
 }
 
 int main(int argc, char **argv)
 {
 	struct cmd_globals g = {0};
 	struct err err = {0};
-	char version[] = "version";
+	bool wants_version = false;
+	char version[] = "version", *version_argv[] = {version, NULL};
 	(void)signal(SIGCHLD, SIG_DFL); /* ignored, children's ends would be lost */
-	int at = leading_options(&g, argc, argv, &err);
+	int at = leading_options(&g, &wants_version, argc, argv, &err);
 	if (at < 0)
 		return exit_with(&err);
-	if (at >= argc || strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0 ||
-		strcmp(argv[at], "help") == 0)
+	if (wants_version) {
+		argc = 1;
+		argv = version_argv;
+		at = 0;
+	}
+	if (g.wants_help || at >= argc || strcmp(argv[at], "help") == 0)
 		return help();
-	if (strcmp(argv[at], "--version") == 0 || strcmp(argv[at], "-v") == 0)
-		argv[at] = version;
 	const struct cmd *cmd = cmd_find(str_of(argv[at]));
 	return cmd ? cmd->run(cmd, &g, argc - at, argv + at) : unknown(argv[at]);
 }
