@@ -219,8 +219,8 @@ static void assemble_image_appends_to_its_base(void **state)
 	assert_int_equal(d.manifest.n_items, 2);
 	assert_true(digest_eq(&d.manifest.items[0].digest, &below.manifest.items[0].digest));
 	assert_int_equal(d.config.n_history, below.config.n_history + 2);
-	assert_int_equal(d.config.env.n, 2);
-	STR_IS(d.config.env.p[0], "A=3");
+	assert_int_equal(d.config.env.n, 3); /* PATH, A, B */
+	STR_IS(d.config.env.p[1], "A=3");
 	STR_IS(d.config.cmd.p[d.config.cmd.n - 1], "x");
 	STR_IS(d.config.labels.p[0].key, "l");
 	builds_fails(g, "FROM base:1\nCOPY missing /\n", ERR_NOT_FOUND, 2, "'missing'");
