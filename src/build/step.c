@@ -191,14 +191,18 @@ static int base_trees(struct work *w, const struct step *base, struct rootfs *re
 		err);
 }
 
+static int remember_imported(struct build *b, const struct step *s, struct err *err)
+{
+	return cache_put(b->spec->store, &s->key, &s->result, s->site, s->inputs, err);
+}
+
 int step_fetch(struct build *b, const struct step *s, struct err *err)
 {
 	if (!s->imported || imported_is_here(b->imports, s->imported))
 		return 0;
-	return imports_fetch(b->imports, s->imported, err) < 0 ||
-			cache_put(b->spec->store, &s->key, &s->result, s->site, s->inputs, err) < 0
-		? -1
-		: 0;
+	if (imports_fetch(b->imports, s->imported, err) < 0)
+		return -1;
+	return remember_imported(b, s, err);
 }
 
 struct fetching {
@@ -262,7 +266,7 @@ static int own_tree(struct work *w, const struct step *s, char ret_name[TREE_NAM
 		s->result.tree[0] ? s->result.tree : digest_hex(&s->result.diff_id, hex, 0));
 	if (tree_exists(spec->store, ret_name))
 		return 0;
-	if (step_fetch(w->build, s, err) < 0)
+	if (s->imported && imports_fetch(w->build->imports, s->imported, err) < 0)
 		return -1;
 	if (rootfs_prepare(&r, &manifest, &config, &w->arena, &one, err) < 0) {
 		if (s->imported)
@@ -270,7 +274,8 @@ static int own_tree(struct work *w, const struct step *s, char ret_name[TREE_NAM
 		return -1;
 	}
 	snprintf(ret_name, TREE_NAME, "%s", one.trees[0]);
-	return 0;
+	/* only now: a layer that cannot be unpacked must not stay */
+	return s->imported ? remember_imported(w->build, s, err) : 0;
 }
 
 int step_rootfs(struct work *w, const struct step *parent, struct rootfs *ret, struct err *err)

@@ -99,6 +99,8 @@ static int make_key(struct running *r, struct digest *ret, struct str *ret_input
 	key_add(k, "user", c->user);
 	key_add(k, "workdir", c->working_dir);
 	key_add(k, "network", network_of(r) == CONTAINER_NET_NONE ? S("none") : S("host"));
+	for (const char *const *host = w->build->spec->extra_hosts; host && *host; host++)
+		key_add(k, "host", str_of(*host));
 	key_add(k, "security", run->is_insecure ? S("insecure") : S("sandbox"));
 	if (w->build->spec->has_epoch)
 		key_add(k, "epoch",

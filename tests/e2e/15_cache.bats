@@ -332,14 +332,15 @@ damage() {
 	done
 }
 
-# repack CACHE JQ : changes the document and names it in the manifest and the index
+# repack CACHE JQ [JQ] : changes the document (and the manifest), and names them where they are named
 repack() {
 	local doc man new
 	doc=$(document "$1")
 	man=$(manifest "$1")
 	jq -c "$2" "$doc" >"$1/new"
 	new=$(sha256sum <"$1/new" | cut -d' ' -f1)
-	jq -c ".config.digest = \"sha256:$new\" | .config.size = $(stat -c %s "$1/new")" "$man" >"$1/man"
+	jq -c ".config.digest = \"sha256:$new\" | .config.size = $(stat -c %s "$1/new") | ${3:-.}" \
+		"$man" >"$1/man"
 	mv "$1/new" "$1/blobs/sha256/$new"
 	new=$(sha256sum <"$1/man" | cut -d' ' -f1)
 	jq -c ".manifests[0].digest = \"sha256:$new\" | .manifests[0].size = $(stat -c %s "$1/man")" \
@@ -358,6 +359,28 @@ repack() {
 	[ "$(knarr run --rm t:1 cat b)" = $'source\nsource' ]
 }
 
+@test "a layer that is no archive is found out when it is unpacked" {
+	two_stages
+	build --cache-to "type=local,dest=$cache,mode=max"
+	head -c 2000 /dev/urandom | base64 >"$BATS_TEST_TMPDIR/garbage"
+	gzip -nc "$BATS_TEST_TMPDIR/garbage" >"$BATS_TEST_TMPDIR/gz"
+	digest=$(sha256sum <"$BATS_TEST_TMPDIR/gz" | cut -d' ' -f1)
+	diff_id=$(sha256sum <"$BATS_TEST_TMPDIR/garbage" | cut -d' ' -f1)
+	mv "$BATS_TEST_TMPDIR/gz" "$cache/blobs/sha256/$digest"
+	size=$(stat -c %s "$cache/blobs/sha256/$digest")
+	layer=".digest = \"sha256:$digest\" | .size = $size"
+	repack "$cache" ".records |= map(if .layer then .diffID = \"sha256:$diff_id\" |
+		.layer |= ($layer) else . end)" ".layers = [.layers[0] | $layer]"
+	sed -i 's/^RUN cat a a/RUN cat a a a/' "$ctx/Dockerfile"
+	fresh_root 1
+	build_json --cache-from "type=local,src=$cache"
+	grep -i 'warning.*cached layer' <<<"$notes"
+	[ "$(knarr run --rm t:1 cat b)" = $'source\nsource\nsource' ]
+	# nothing of it stayed
+	build_json
+	all_cached
+}
+
 @test "documents that are not ours are refused" {
 	two_stages
 	build --cache-to "type=local,dest=$cache,mode=max"
@@ -374,6 +397,14 @@ repack() {
 		grep -i 'warning.*import cache' <<<"$notes" || { echo "$change"; return 1; }
 		[ "$(field cached)" = 0 ]
 	done
+}
+
+@test "--add-host is part of what a RUN is" {
+	printf 'FROM tiny:1\nRUN cat /etc/hosts >/h\n' >"$ctx/Dockerfile"
+	build --add-host a.test:10.1.1.1
+	build_json --add-host a.test:10.1.1.2
+	[ "$(field cached)" = 0 ]
+	knarr run --rm t:1 cat /h | grep -q 10.1.1.2
 }
 
 @test "no secret gets into a cache" {
