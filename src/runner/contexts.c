@@ -126,6 +126,9 @@ int run_contexts(struct run *r, struct err *err)
 	r->secrets = of_pairs(s->secrets, s->n_secrets, r->a);
 	r->has_token = expr_dict_get(r->secrets, S("GITHUB_TOKEN")) != NULL;
 	for (size_t i = 0; i < s->n_secrets; i++) {
+		if (strlen(s->secrets[i].value) > RUNNER_MAX_SECRET)
+			return err_set(err, ERR_LIMIT, "secret '%s' is larger than %d KiB",
+				s->secrets[i].name, RUNNER_MAX_SECRET >> 10);
 		int rc = masker_add(r->masker, str_of(s->secrets[i].value), err);
 		if (rc < 0)
 			return err_wrap(err, "secret '%s'", s->secrets[i].name);

@@ -84,6 +84,17 @@ static int read_file(const struct step *s, const char *name, size_t max, struct 
 	return fs_read_fd(fd, ret, err);
 }
 
+/* Text for people that is too long is left out; the step has not failed. */
+static bool is_long_summary(struct step *s, const struct file_command *c, const struct err *err)
+{
+	if (c->take != take_summary || err->kind != ERR_LIMIT)
+		return false;
+	step_notef(s, EVENT_ERROR,
+		"$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of %dk",
+		RUNNER_MAX_SUMMARY >> 10);
+	return true;
+}
+
 static void take(struct step *s, const struct file_command *c)
 {
 	CLEANUP(buf_done) struct buf text = BUF(RUNNER_MAX_FILE_COMMAND);
@@ -93,7 +104,7 @@ static void take(struct step *s, const struct file_command *c)
 	int rc = read_file(s, name, RUNNER_MAX_FILE_COMMAND, &text, &err);
 	if (rc == 0 && text.n)
 		rc = c->take(s, buf_str(&text), &err);
-	if (rc < 0) {
+	if (rc < 0 && !is_long_summary(s, c, &err)) {
 		step_notef(s, EVENT_ERROR, "Unable to process file command '%s' successfully.",
 			c->context);
 		step_note_err(s, &err);
