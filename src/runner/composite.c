@@ -1,12 +1,12 @@
 /* A composite action: its steps in a scope of their own, then its outputs. */
 #include "run_priv.h"
 
-static int set_outputs(struct step *s, const struct scope *in, const struct local_action *l,
+static int set_outputs(struct step *s, struct scope *in, const struct local_action *l,
 	struct err *err)
 {
 	const struct action *def = l->def;
 	/* Where they are evaluated: inside, after the last step. */
-	struct step last = {.job = s->job, .scope = (struct scope *)(uintptr_t)in, .a = s->a};
+	struct step last = {.job = s->job, .scope = in, .a = s->a};
 	last.id = s->id;
 	last.inputs = expr_null();
 	env_add_all(&last.env, &s->job->env);

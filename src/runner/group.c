@@ -38,7 +38,8 @@ struct expr_dict *group_needs(const struct group *g, struct arena *a)
 	return d;
 }
 
-static struct expr_env group_env(const struct group *g, struct arena *a)
+/* What its expressions see; more may be put into *ret_contexts. */
+static struct expr_env group_env(struct group *g, struct arena *a, struct expr_dict **ret_contexts)
 {
 	const struct run *r = g->run;
 	struct expr_dict *c = expr_dict_new(a);
@@ -46,16 +47,18 @@ static struct expr_env group_env(const struct group *g, struct arena *a)
 	expr_dict_put(c, a, S("needs"), expr_object(group_needs(g, a)));
 	expr_dict_put(c, a, S("vars"), r->vars);
 	expr_dict_put(c, a, S("inputs"), r->inputs);
+	*ret_contexts = c;
 	return (struct expr_env){.contexts = c,
 		.functions = group_functions,
 		.n_functions = n_group_functions,
-		.user = (void *)(uintptr_t)g};
+		.user = g};
 }
 
 int group_condition(struct group *g, bool *ret, struct err *err)
 {
 	CLEANUP(arena_done) struct arena a = {0};
-	struct expr_env env = group_env(g, &a);
+	struct expr_dict *c;
+	struct expr_env env = group_env(g, &a, &c);
 	struct expr_value v;
 	if (expr_eval(g->def->condition, &env, &a, &v, err) < 0) {
 		const struct workflow_value *at = g->def->condition_at;
@@ -183,8 +186,8 @@ static int eval_job(struct job *j, const struct matrix_combination *m, struct er
 {
 	const struct workflow_job *def = j->group->def;
 	struct arena *a = &j->arena;
-	struct expr_env env = group_env(j->group, a);
-	struct expr_dict *c = (struct expr_dict *)(uintptr_t)env.contexts;
+	struct expr_dict *c;
+	struct expr_env env = group_env(j->group, a, &c);
 	int64_t limit;
 	expr_dict_put(c, a, S("matrix"), j->matrix);
 	expr_dict_put(c, a, S("strategy"), j->strategy);
@@ -248,7 +251,8 @@ int group_expand(struct group *g, struct err *err)
 	struct run *r = g->run;
 	struct matrix_combination_vec list = {0};
 	/* The values of the matrix, and what they refer to, live as long as the run. */
-	struct expr_env env = group_env(g, r->a);
+	struct expr_dict *c;
+	struct expr_env env = group_env(g, r->a, &c);
 	struct strategy s;
 	const struct workflow_job *def = g->def;
 	int rc = eval_strategy(g, &env, r->a, &s, err);
