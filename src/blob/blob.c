@@ -6,6 +6,8 @@
 #include <sys/xattr.h>
 
 enum { READ_BYTES = 256 * 1024, DAMAGED_PATH = BLOB_PATH + sizeof(BLOB_DAMAGED) };
+/* The mode of a blob's file: the second when its name is on the disk, too. */
+enum { MODE_PLACED = 0400, MODE_SYNCED = 0440 };
 
 static void split_name(const struct digest *d, char room[DIGEST_HEX], const char **ret_algorithm)
 {
@@ -122,13 +124,18 @@ int blob_size(struct store *s, const struct digest *d, uint64_t *ret, struct err
 }
 
 /* Somebody else may have named it a moment ago and still wait for the disk to know the name. */
-static int sync_name(struct store *s, const struct digest *d, const struct stat *st,
+static int sync_name(struct store *s, const struct digest *d, int fd, const struct stat *st,
 	struct err *err)
 {
 	enum { RECENT_S = 60 };
 	char folder[BLOB_PATH];
 	int64_t age_s = clock_now(clock_system()) / CLOCK_SECOND - st->st_ctim.tv_sec;
-	return age_s > RECENT_S ? 0 : fs_fsync_dir(s->root_fd, blob_folder(d, folder), err);
+	if ((st->st_mode & 0777) == MODE_SYNCED || age_s > RECENT_S)
+		return 0;
+	if (fs_fsync_dir(s->root_fd, blob_folder(d, folder), err) < 0)
+		return -1;
+	blob_name_synced(fd);
+	return 0;
 }
 
 int blob_keep(struct store *s, const struct digest *d, struct err *err)
@@ -141,7 +148,8 @@ int blob_keep(struct store *s, const struct digest *d, struct err *err)
 	if (lease_is_held(s, &key))
 		return 0;
 	if (lease_begin(s, &lock_fd, err) < 0 || lease_add(s, &key, err) < 0 ||
-		open_whole(s, d, &again_fd, &st, err) < 0 || sync_name(s, d, &st, err) < 0)
+		open_whole(s, d, &again_fd, &st, err) < 0 ||
+		sync_name(s, d, again_fd, &st, err) < 0)
 		return -1;
 	lease_found(s, &key);
 	return 0;
@@ -264,7 +272,12 @@ int blob_seal(int fd, uint64_t size, struct err *err)
 
 void blob_protect(int fd)
 {
-	(void)fchmod(fd, 0400); /* against accidents only */
+	(void)fchmod(fd, MODE_PLACED); /* against accidents only */
+}
+
+void blob_name_synced(int fd)
+{
+	(void)fchmod(fd, MODE_SYNCED); /* else the next one who finds it waits once more */
 }
 
 /* All 256 at once: syncing their parent once is cheaper than for each first blob again. */

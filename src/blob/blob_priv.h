@@ -108,6 +108,8 @@ int blob_place(struct store *s, int from_dir_fd, const char *from, const struct 
 /* Notes the size of the complete file on it; before the last fsync. */
 int blob_seal(int fd, uint64_t size, struct err *err);
 void blob_protect(int fd); /* read-only from now on */
+/* Says on the file that the disk knows its name, so that those who find it need not wait for that. */
+void blob_name_synced(int fd);
 /* Digest of a whole open file. */
 int blob_hash_fd(int fd, enum digest_algorithm a, struct digest *ret, uint64_t *ret_size,
 	struct err *err);

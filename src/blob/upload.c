@@ -285,6 +285,7 @@ static int become_blob(struct upload *u, const struct digest *d, struct err *err
 	blob_protect(u->fd);
 	if (fs_fsync_dir(u->store->root_fd, blob_folder(d, folder), err) < 0)
 		return -1;
+	blob_name_synced(u->fd);
 	lease_found(u->store, &key);
 	return 0;
 }

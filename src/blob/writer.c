@@ -19,6 +19,7 @@ struct blob_writer {
 	struct sink sink; /* first */
 	struct store *store;
 	struct fs_temp temp;
+	int placed_fd; /* of the blob that it became */
 	struct digester *hash;
 	enum digest_algorithm algorithm;
 	bool is_trusted;
@@ -34,8 +35,11 @@ int blob_create(struct store *s, enum digest_algorithm a, struct blob_writer **r
 {
 	int tmp_fd;
 	CLEANUP(blob_writer_free) struct blob_writer *w = NEW(struct blob_writer);
-	*w = (struct blob_writer){
-		.sink = {sink_to_writer}, .store = s, .temp = FS_TEMP_NONE, .algorithm = a};
+	*w = (struct blob_writer){.sink = {sink_to_writer},
+		.store = s,
+		.temp = FS_TEMP_NONE,
+		.placed_fd = -1,
+		.algorithm = a};
 	if (store_dir(s, "tmp", &tmp_fd, err) < 0 || fs_temp_file(tmp_fd, &w->temp, err) < 0)
 		return -1;
 	w->hash = digester_new(a);
@@ -48,6 +52,7 @@ void blob_writer_free(struct blob_writer *w)
 	if (!w)
 		return;
 	fs_temp_done(&w->temp);
+	fd_close(w->placed_fd);
 	digester_free(w->hash);
 	free(w);
 }
@@ -119,7 +124,7 @@ static int place_one(struct blob_commit *c, struct err *err)
 	if (lease_add(w->store, &key, err) < 0 ||
 		blob_place(w->store, w->temp.dir_fd, w->temp.name, &c->digest, err) < 0)
 		return -1;
-	fd_close(w->temp.fd);
+	w->placed_fd = w->temp.fd;
 	w->temp = FS_TEMP_NONE;
 	return 0;
 }
@@ -152,6 +157,7 @@ static int sync_folders(struct store *s, const struct blob_commit *c, size_t n, 
 		close(fds[i]);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct lease_key key = lease_of_digest(&c[i].digest);
+		blob_name_synced(c[i].writer->placed_fd);
 		lease_found(s, &key);
 	}
 	return rc;

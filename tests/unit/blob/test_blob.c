@@ -54,6 +54,29 @@ static void blob_commit_checks_the_digest(void **state)
 	assert_int_equal(count_in(t, "tmp"), 0);
 }
 
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 0777;
+}
+
+/* Nobody syncs a blob's folder again that its mode calls synced; who has to, says so. */
+static void blob_says_that_its_name_is_synced(void **state)
+{
+	struct temp_store *t = *state;
+	struct err err = {0};
+	char text[DIGEST_TEXT], path[200];
+	struct digest d = put(t, "hello");
+	const char *hex = strchr(digest_text(&d, text), ':') + 1;
+	snprintf(path, sizeof(path), "%s/blobs/sha256/%.2s/%s", t->path, hex, hex);
+	assert_int_equal(mode_of(path), 0440);
+	assert_int_equal(chmod(path, 0400), 0);
+	open_again(t); /* without the lease of put() */
+	OK(blob_keep(t->s, &d, &err));
+	assert_int_equal(mode_of(path), 0440);
+}
+
 static void blob_commit_sha512(void **state)
 {
 	struct temp_store *t = *state;
@@ -350,6 +373,7 @@ int main(void)
 		CASE(blob_put_is_read_back),
 		CASE(blob_empty_content),
 		CASE(blob_commit_checks_the_digest),
+		CASE(blob_says_that_its_name_is_synced),
 		CASE(blob_commit_sha512),
 		CASE(blob_commit_all_stores_each),
 		CASE(blob_trusted_writer_takes_the_callers_word),
