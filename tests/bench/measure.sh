@@ -30,8 +30,11 @@ quietly() {
 # CPU seconds of everything in the cage up to now: of all living processes and of all the children
 # they waited for. So a daemon's work counts, and what else this machine does, does not.
 cpu_seconds() {
-	sed 's/.*) //' /proc/[0-9]*/stat 2>/dev/null |
-		awk -v hz="$(getconf CLK_TCK)" '{t += $12 + $13 + $14 + $15} END {print t / hz}'
+	cat /proc/[0-9]*/stat 2>/dev/null | sum_of_times
+}
+
+sum_of_times() {
+	sed 's/.*) //' | awk -v hz="$(getconf CLK_TCK)" '{t += $12 + $13 + $14 + $15} END {print t / hz}'
 }
 
 since() { # since MICROSECONDS : milliseconds
@@ -39,7 +42,7 @@ since() { # since MICROSECONDS : milliseconds
 	echo "$((t / 1000)).$(printf %03d $((t % 1000)))"
 }
 
-# timed ROW TOOL COMMAND… : its milliseconds and CPU seconds. Others' unwritten pages are not on its
+# timed ROW TOOL COMMAND… : its milliseconds, and CPU milliseconds. Others' unwritten pages are not on its
 # clock.
 timed() {
 	local row=$1 tool=$2 start cpu
@@ -49,7 +52,7 @@ timed() {
 	start=${EPOCHREALTIME/./}
 	if quietly "$@"; then
 		note "$row" "$tool" "$(since "$start")"
-		note "$row.cpu" "$tool" "$(awk -v a="$cpu" -v b="$(cpu_seconds)" 'BEGIN {print b - a}')"
+		note "$row.cpu" "$tool" "$(awk -v a="$cpu" -v b="$(cpu_seconds)" 'BEGIN {print (b - a) * 1000}')"
 	else
 		failed "$row" "$tool"
 		return 1
@@ -74,6 +77,11 @@ rounds() {
 
 with_children() { # with_children PID : it and those that it started
 	echo "$1" $(cat /proc/"$1"/task/*/children)
+}
+
+server_cpu() { # server_cpu WHO : its CPU seconds
+	local pid
+	for pid in $(with_children "$(server_pid "$1")"); do cat "/proc/$pid/stat"; done | sum_of_times
 }
 
 resident_mb() { # resident_mb PID

@@ -197,47 +197,63 @@ put_blob() {
 	curl -sf -o /dev/null -w '%{speed_upload}' -X PUT -H Expect: -T "$2" "${at}digest=$3"
 }
 
-note_mb() { # note_mb ROW TOOL BYTES
-	note "$1" "$2" "$(awk -v b="$3" 'BEGIN {print b / 1e6}')"
+get_blob() { curl -sfo /dev/null -w '%{speed_download}' "$1"; } # get_blob URL : bytes per second
+
+# moved ROW WHO COMMAND… : the bytes per second that it prints as MB/s, and what a GiB costs the server
+moved() {
+	local row=$1 who=$2 cpu bytes
+	shift 2
+	cpu=$(server_cpu "$who")
+	bytes=$("$@")
+	note "$row" "$(column_of "$who")" "$(awk -v b="$bytes" 'BEGIN {print b / 1e6}')"
+	note "$row.cpu" "$(column_of "$who")" "$(awk -v a="$cpu" -v b="$(server_cpu "$who")" -v mib=$large_mib \
+		'BEGIN {print (b - a) * 1024 / mib * 1000}')"
 }
 
-# To a registry by its own words; for nginx the files are put in place, for the disk by dd.
+# asked ROW WHO URL UNITS : answers per second to 16 connections, times UNITS, and what one costs the server
+asked() {
+	local cpu
+	cpu=$(server_cpu "$2")
+	wrk -t2 -c16 -d3s -H "Accept: $manifest_type" "$3" >"$W/log"
+	! grep Non-2xx "$W/log" >&2
+	note "$1" "$(column_of "$2")" "$(awk -v u="$4" '/^Requests\/sec/ {print $2 * u}' "$W/log")"
+	note "$1.cpu" "$(column_of "$2")" "$(awk -v a="$cpu" -v b="$(server_cpu "$2")" \
+		'/requests in/ {print (b - a) / $1 * 1000}' "$W/log")"
+}
+
+# To a registry by its own words; for nginx the files are put in place, with dd.
 fill_server() { # fill_server WHO URL
 	if [ "$1" = nginx ]; then
 		local dir=$W/server-nginx/v2/bench/x start=${EPOCHREALTIME/./}
 		mkdir -p "$dir/blobs" "$dir/manifests"
 		dd if="$W/large" of="$dir/blobs/$large" bs=1M conv=fsync 2>/dev/null
-		note put by-hand "$(awk -v t=$((${EPOCHREALTIME/./} - start)) "BEGIN {print $large_mib * 1048576 / t}")"
+		note put by-hand "$(awk -v ms="$(since "$start")" "BEGIN {print $large_mib * 1048.576 / ms}")"
 		cp "$W/small" "$dir/blobs/$small"
 		cp "$W/manifest" "$dir/manifests/1"
 	else
-		note_mb put "$1" "$(put_blob "$2" "$W/large" "$large")"
+		moved put "$1" put_blob "$2" "$W/large" "$large"
 		put_blob "$2" "$W/small" "$small" >"$W/log"
 		curl -sf -X PUT -H "Content-Type: $manifest_type" -T "$W/manifest" "$2/v2/bench/x/manifests/1" >"$W/log"
 	fi
 }
 
-requests() { # requests URL CONNECTIONS : answers per second
-	wrk -t2 -c"$2" -d3s -H "Accept: $manifest_type" "$1" >"$W/log"
-	! grep -q Non-2xx "$W/log"
-	sed -n 's/^Requests\/sec: *//p' "$W/log"
-}
+column_of() { [ "$1" = nginx ] && echo by-hand || echo "$1"; }
 
 serve_blobs() { # serve_blobs WHO
-	local who=$1 column=${1/nginx/by-hand} url start
+	local who=$1 url start
 	url=http://127.0.0.1:$(server_port "$who")
 	rm -rf "$W/server-$who"
 	mkdir -p "$W/server-nginx/v2"
 	start=${EPOCHREALTIME/./}
 	server_start "$who"
-	note server_start "$column" "$(since "$start")"
+	note server_start "$(column_of "$who")" "$(since "$start")"
 	sleep 0.3
-	note rss_idle "$column" "$(resident_mb "$(server_pid "$who")")"
+	note rss_idle "$(column_of "$who")" "$(resident_mb "$(server_pid "$who")")"
 	fill_server "$who" "$url"
-	note manifests "$column" "$(requests "$url/v2/bench/x/manifests/1" 16)"
-	note_mb get "$column" "$(curl -sfo /dev/null -w '%{speed_download}' "$url/v2/bench/x/blobs/$large")"
-	note_mb get_many "$column" "$(requests "$url/v2/bench/x/blobs/$small" 16 | awk '{print $1 * 1048576}')"
-	note rss_after "$column" "$(resident_mb "$(server_pid "$who")")"
+	asked manifests "$who" "$url/v2/bench/x/manifests/1" 1
+	moved get "$who" get_blob "$url/v2/bench/x/blobs/$large"
+	asked get_many "$who" "$url/v2/bench/x/blobs/$small" 1.048576
+	note rss_after "$(column_of "$who")" "$(resident_mb "$(server_pid "$who")")"
 	server_stop "$who"
 }
 

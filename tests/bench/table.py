@@ -34,7 +34,19 @@ ROWS = [  # key, what it says, unit, which is better
     ('rss_idle', 'registry: memory, idle', 'MB', LESS),
     ('rss_after', 'registry: memory, after that load', 'MB', LESS),
 ]
-CPU_ROWS = ['build_same', 'build_line', 'build_cold', 'layer', 'push', 'build_push', 'pull', 'start']
+COSTS = [  # CPU time, and of what
+    ('build_same', 'build, nothing changed', 'ms'),
+    ('build_line', 'build, one line changed, a small `RUN` after it', 'ms'),
+    ('build_cold', 'build, cold', 'ms'),
+    ('layer', 'layer commit', 'ms'),
+    ('push', 'push, its registry included', 'ms'),
+    ('build_push', 'cold build and push', 'ms'),
+    ('pull', 'pull into an empty store, its registry included', 'ms'),
+    ('start', 'start of a container', 'ms'),
+    ('manifests', 'registry: a manifest GET', 'µs'),
+    ('get', 'registry: a GiB of blob GET', 'ms'),
+    ('put', 'registry: a GiB of blob PUT', 'ms'),
+]
 
 
 def read_results(path):
@@ -69,8 +81,8 @@ def text_of(value, unit):
     if unit == 'ms' and value >= 1000:
         return f'{value / 1000:.2f} s'
     digits = 1 if value < 100 else 0
-    if unit == 'CPU s':
-        return f'{value:.2f} s'
+    if unit == 'µs':
+        value *= 1000
     if unit == '/s':
         return f'{value:,.0f}/s'
     return f'{value:.{digits}f} {unit}'
@@ -106,14 +118,15 @@ def print_table(title, columns, rows, medians):
 
 def print_tables(medians):
     print_table('', COLUMNS, ROWS, medians)
-    cpu = [(key + '.cpu', label, 'CPU s', LESS) for key, label, _, _ in ROWS if key in CPU_ROWS]
-    if any(key in medians for key, *_ in cpu):
-        print_table('CPU time, daemons included', ['knarr', 'docker', 'buildah'], cpu, medians)
+    costs = [(key + '.cpu', label, unit, LESS) for key, label, unit in COSTS]
+    if any(key in medians for key, *_ in costs):
+        print_table('CPU time', COLUMNS, costs, medians)
 
 
 def write_json(path, results, medians, machine):
     rows = [{'row': key, 'label': label, 'unit': unit, 'better': better, 'runs': results.get(key, {}),
-             'median': medians[key], 'ratio': ratio_of(medians[key], better)}
+             'median': medians[key], 'cpu_ms': medians.get(key + '.cpu', {}),
+             'ratio': ratio_of(medians[key], better)}
             for key, label, unit, better in ROWS if key in medians]
     with open(path, 'w', encoding='utf-8') as out:
         json.dump({'about': machine, 'rows': rows}, out, indent=1)
