@@ -19,7 +19,8 @@ mount_fresh() {
 	truncate -s 12G "$image"
 	if mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0,nodiscard "$image" &&
 		loop=$(losetup -f --show --direct-io=on "$image") && mount -o noatime "$loop" "$W"; then
-		losetup -d "$loop" # it goes when the mount goes
+		losetup -d "$loop" # it goes when the mount goes, also after kill -9; so does the image
+		rm "$image"
 		about 'file system' 'fresh ext4 on a loop device'
 	else
 		mount -t tmpfs tmpfs "$W"
