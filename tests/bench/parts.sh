@@ -245,6 +245,8 @@ serve_blobs() { # serve_blobs WHO
 	url=http://127.0.0.1:$(server_port "$who")
 	rm -rf "$W/server-$who"
 	mkdir -p "$W/server-nginx/v2"
+	server_start "$who" # the first time knarr makes a database; that is not what a restart costs
+	server_stop "$who"
 	start=${EPOCHREALTIME/./}
 	server_start "$who"
 	note server_start "$(column_of "$who")" "$(since "$start")"

@@ -26,7 +26,7 @@ ROWS = [  # key, what it says, unit, which is better
     ('pull', 'pull into an empty store, ready to run', 'ms', LESS),
     ('pull_same', 'pull, nothing changed', 'ms', LESS),
     ('start', 'start of a container: `true`', 'ms', LESS),
-    ('server_start', 'registry: start to first answer', 'ms', LESS),
+    ('server_start', 'registry: restart to first answer', 'ms', LESS),
     ('manifests', 'registry: manifest GET, 16 connections', '/s', MORE),
     ('get', 'registry: blob GET, one large', 'MB/s', MORE),
     ('get_many', 'registry: blob GET, 1 MiB, 16 connections', 'MB/s', MORE),
