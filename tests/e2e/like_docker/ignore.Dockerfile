@@ -1,0 +1,2 @@
+FROM tiny:1
+COPY . /ctx
