@@ -9,10 +9,9 @@ static int answer(struct session *s, const struct build_flags *f, const struct b
 	struct err *err)
 {
 	CLEANUP(buf_done) struct buf b = BUF(64 * 1024);
-	char manifest[DIGEST_TEXT], config[DIGEST_TEXT], took[CLOCK_TEXT];
+	char manifest[DIGEST_TEXT], config[DIGEST_TEXT];
 	digest_text(&r->manifest.digest, manifest);
 	digest_text(&r->config, config);
-	clock_human_duration(r->took_ns, took);
 	if (build_flags_take_stdout(f)) /* the image itself is on stdout */
 		return 0;
 	if (cmd_is_json(s->g)) {
@@ -38,9 +37,6 @@ static int answer(struct session *s, const struct build_flags *f, const struct b
 		buf_add_ch(&b, '\n');
 	} else {
 		buf_fmt(&b, "%s\n", manifest);
-		if (!s->g->is_quiet)
-			fprintf(stderr, "built in %s, %zu of %zu steps cached\n", took, r->n_cached,
-				r->n_steps);
 	}
 	return cmd_answer(&b, err);
 }
@@ -54,8 +50,12 @@ static int run(struct session *s, struct build_flags *f, struct err *err)
 {
 	struct build_spec spec;
 	struct build_result result;
+	char took[CLOCK_TEXT];
 	if (build_flags_spec(f, s, &spec, err) < 0 || build_run(&spec, &s->arena, &result, err) < 0)
 		return -1;
+	clock_human_duration(result.took_ns, took);
+	event_note(session_events(s), S(""), EVENT_NOTICE, NULL,
+		"built in %s, %zu of %zu steps cached", took, result.n_cached, result.n_steps);
 	session_end_progress(s);
 	return write_files(f, &result, err) < 0 ? -1 : answer(s, f, &result, err);
 }

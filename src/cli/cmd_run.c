@@ -431,6 +431,8 @@ int cmd_run(const struct cmd *self, struct cmd_globals *g, int argc, char **argv
 	};
 	int rc = cmd_parse(self, g, own, ARRAY_LEN(own), OPT_STOP_AT_FIRST, argc, argv, 1, -1,
 		&args, &err);
+	if (rc > 0)
+		return EXIT_OK;
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
 	if (rc == 0)

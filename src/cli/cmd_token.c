@@ -21,6 +21,7 @@ static int create(const struct cmd *self, struct cmd_globals *g, int argc, char 
 	CLEANUP(auth_free) struct auth *auth = NULL;
 	CLEANUP(session_done) struct session s = {0};
 	CLEANUP(cstr_vec_done) struct cstr_vec args = {0};
+	CLEANUP(buf_done) struct buf b = BUF(1024);
 	const struct opt own[] = {
 		{"scopes", 's', OPT_TEXT, &scopes, "LIST",
 			"read:packages, write:packages, delete:packages, admin"},
@@ -33,8 +34,10 @@ static int create(const struct cmd *self, struct cmd_globals *g, int argc, char 
 		&err);
 	if (rc > 0)
 		return EXIT_OK;
-	if (rc == 0)
-		rc = auth_scopes_parse(str_of(scopes), &spec.scopes, &err);
+	if (rc == 0 && auth_scopes_parse(str_of(scopes), &spec.scopes, &err) < 0) {
+		err.kind = ERR_USAGE;
+		rc = err_wrap(&err, "--scopes");
+	}
 	if (rc == 0)
 		rc = session_init(&s, g, &err);
 	if (rc == 0)
@@ -46,13 +49,11 @@ static int create(const struct cmd *self, struct cmd_globals *g, int argc, char 
 		spec.expires_ns = clock_now(clock_system()) + lifetime;
 	if (rc == 0)
 		rc = auth_token_create(auth, &spec, text, &err);
-	if (rc < 0)
-		return exit_with(&err);
-	if (cmd_is_json(g))
-		printf("{\"token\":\"%s\"}\n", text);
-	else
-		puts(text);
-	return EXIT_OK;
+	if (rc == 0) {
+		buf_fmt(&b, cmd_is_json(g) ? "{\"token\":\"%s\"}\n" : "%s\n", text);
+		rc = cmd_answer(&b, &err);
+	}
+	return rc < 0 ? exit_with(&err) : EXIT_OK;
 }
 
 static void add_time(struct json_out *o, const char *key, int64_t ns)

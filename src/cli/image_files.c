@@ -128,6 +128,15 @@ int image_import(const struct cmd *self, struct cmd_globals *g, int argc, char *
 int image_write_place(struct session *s, const struct image_descriptor *what,
 	const struct image_ref *name, const struct place *to, struct err *err)
 {
+	struct image_ref given;
+	bool is_docker = to->kind == PLACE_DOCKER_ARCHIVE;
+	if (to->reference.n) { /* the name it was given there wins */
+		if (is_docker && image_ref_parse(to->reference, &s->arena, &given, err) < 0)
+			return -1;
+		if (is_docker)
+			image_ref_default_tag(&given);
+		name = is_docker ? &given : NULL;
+	}
 	struct place_write write = {
 		.what = *what,
 		.names = name,

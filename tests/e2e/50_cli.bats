@@ -150,10 +150,12 @@ says_json() {
 	printf %s "$SERVE_TOKEN" | knarr login "$here" -u admin --password-stdin
 	chain=(local:tiny:1 "oci:$t/a:v1" "oci-archive:$t/b.tar:v1" "local:from-archive:1"
 		"docker://$here/me/copied:1" "$here/me/again:1" "oci:$t/c:v2" local:back:1)
-	for ((i = 1; i < ${#chain[@]}; i++)); do
-		run --separate-stderr knarr -q copy "${chain[i - 1]}" "${chain[i]}"
-		[ "$status" = 0 ] || { echo "${chain[i - 1]} to ${chain[i]}: $stderr"; false; }
+	local from=${chain[0]} to
+	for to in "${chain[@]:1}"; do
+		run --separate-stderr knarr -q copy "$from" "$to"
+		[ "$status" = 0 ] || { echo "$from to $to: $stderr"; false; }
 		[ "$output" = "$want" ]
+		from=$to
 	done
 	[ "$(digest back:1)" = "$want" ]
 	knarr -q copy local:tiny:1 "docker-archive:$t/d.tar:tiny:1"
@@ -219,7 +221,7 @@ says_json() {
 	knarr $hub token revoke "$id"
 	fails 1 "bob/app" -- knarr -q push tiny:1 "$here/bob/app:2"
 	fails 1 "" -- knarr $hub token revoke 99999
-	fails 2 "scope" -- knarr $hub token create -s write:everything
+	fails 2 "--scopes" "read:packages" -- knarr $hub token create -s write:everything
 	fails 2 "--expires" -- knarr $hub token create --expires soon
 }
 
@@ -355,8 +357,10 @@ says_json() {
 		run knarr run --rm tiny:1 sh -c "exit $n"
 		[ "$status" = $n ]
 	done
-	fails 127 nope -- knarr run tiny:1 nope
-	fails 127 /nope -- knarr run tiny:1 /nope
+	run -127 --separate-stderr knarr run tiny:1 nope
+	[[ $stderr == *nope* && -z $output ]]
+	run -127 --separate-stderr knarr run tiny:1 /nope
+	[[ $stderr == */nope* ]]
 	fails 126 /etc/passwd -- knarr run tiny:1 /etc/passwd
 	run knarr run tiny:1 sh -c 'sh -c "kill -9 \$\$"; exit $?'
 	[ "$status" = 137 ]
@@ -437,7 +441,7 @@ until_exists() {
 	pid=$!
 	until_exists "$t/v/up"
 	kill -TERM $pid
-	run wait $pid
+	wait $pid && status=0 || status=$?
 	[ "$status" = 9 ]
 	[ "$(cat "$t/v/said")" = caught ]
 	leaves_nothing "$KNARR_ROOT"
