@@ -5,9 +5,10 @@
 #include "build/build.h"
 #include "json/json.h"
 #include "local/local.h"
+#include "runner/runner.h"
 
-static int answer(const struct cmd_globals *g, const struct gc_result *r, int n_pruned, bool is_dry,
-	struct err *err)
+static int answer(const struct cmd_globals *g, const struct gc_result *r, int n_pruned, int n_runs,
+	bool is_dry, struct err *err)
 {
 	CLEANUP(buf_done) struct buf b = BUF(64 * 1024);
 	char size[24];
@@ -20,6 +21,8 @@ static int answer(const struct cmd_globals *g, const struct gc_result *r, int n_
 			(unsigned long long)r->n_temps);
 		if (n_pruned)
 			buf_fmt(&b, "%d build steps forgotten\n", n_pruned);
+		if (n_runs)
+			buf_fmt(&b, "%d workflow runs that were killed swept away\n", n_runs);
 		if (r->n_damaged)
 			buf_fmt(&b, "%llu damaged: knarr scrub tells which\n",
 				(unsigned long long)r->n_damaged);
@@ -30,7 +33,7 @@ static int answer(const struct cmd_globals *g, const struct gc_result *r, int n_
 		uint64_t value;
 	} numbers[] = {{"bytes", r->bytes}, {"blobs", r->n_blobs}, {"trees", r->n_trees},
 		{"uploads", r->n_uploads}, {"temps", r->n_temps}, {"kept_blobs", r->n_kept_blobs},
-		{"damaged", r->n_damaged}, {"steps", (uint64_t)n_pruned}};
+		{"damaged", r->n_damaged}, {"steps", (uint64_t)n_pruned}, {"runs", (uint64_t)n_runs}};
 	json_out_init(&o, &b, 0);
 	json_object(&o);
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
@@ -47,7 +50,7 @@ static int collect(struct session *s, int64_t cache_age, bool drops_cache, bool 
 {
 	struct store *store;
 	struct gc_result result;
-	int pruned = 0;
+	int pruned = 0, runs = 0;
 	if (session_store(s, &store, err) < 0)
 		return -1;
 	if (!is_dry && local_drop_unnamed(store, 24 * 3600 * CLOCK_SECOND, err) < 0)
@@ -55,6 +58,8 @@ static int collect(struct session *s, int64_t cache_age, bool drops_cache, bool 
 	if (!is_dry && (drops_cache || cache_age > 0))
 		pruned = build_cache_prune(store, drops_cache ? 0 : cache_age, err);
 	if (pruned < 0)
+		return -1;
+	if (!is_dry && (runs = runner_sweep(store_root(store), err)) < 0)
 		return -1;
 	struct gc_roots cache = build_gc_roots(store);
 	struct gc_spec spec = {
@@ -66,7 +71,7 @@ static int collect(struct session *s, int64_t cache_age, bool drops_cache, bool 
 	if (gc_run(store, &spec, &result, err) < 0)
 		return -1;
 	session_end_progress(s);
-	return answer(s->g, &result, pruned, is_dry, err);
+	return answer(s->g, &result, pruned, runs, is_dry, err);
 }
 
 int cmd_gc(const struct cmd *self, struct cmd_globals *g, int argc, char **argv)

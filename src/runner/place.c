@@ -155,10 +155,19 @@ static int open_runs(const char *root, int *ret_fd, struct err *err)
 	return fs_open(AT_FDCWD, buf_cstr(&path), O_RDONLY | O_DIRECTORY, 0, ret_fd, err);
 }
 
+static bool has_runs(const char *root)
+{
+	CLEANUP(buf_done) struct buf path = BUF(PATH_ROOM);
+	buf_fmt(&path, "%s/runs", root);
+	return access(buf_cstr(&path), F_OK) == 0;
+}
+
 int run_place_sweep(const char *root, struct err *err)
 {
 	CLEANUP(fd_close) int runs_fd = -1;
 	CLEANUP(fd_close) int lock_fd = -1;
+	if (!has_runs(root))
+		return 0;
 	if (open_runs(root, &runs_fd, err) < 0 ||
 		fs_lock(runs_fd, ".lock", FS_EXCLUSIVE, FS_WAIT, &lock_fd, err) < 0)
 		return -1;

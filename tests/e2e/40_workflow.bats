@@ -235,7 +235,7 @@ tags() { # tags REPOSITORY
 	leaves_nothing "$KNARR_ROOT"
 }
 
-@test "kill -9 leaves no process and no mount; the next run sweeps the folders" {
+@test "kill -9 leaves no process and no mount; gc or the next run sweeps the folders" {
 	workflow <<-'Y'
 		on: push
 		jobs:
@@ -243,14 +243,21 @@ tags() { # tags REPOSITORY
 		    runs-on: ubuntu-latest
 		    steps: [{run: "touch made; [ -n \"$QUICK\" ] || sleep 4444"}]
 	Y
-	"$KNARR" workflow run -q -C "$repo" 3>&- &
-	pid=$!
-	for _ in $(seq 200); do pgrep -f 'sleep 444[4]' >/dev/null && break; sleep 0.05; done
-	kill -KILL $pid
-	wait $pid || true
-	for _ in $(seq 100); do pgrep -f 'sleep 444[4]' >/dev/null || break; sleep 0.05; done
-	! pgrep -f 'sleep 444[4]'
-	! grep -F "$KNARR_ROOT" /proc/self/mountinfo
+	killed() {
+		"$KNARR" workflow run -q -C "$repo" 3>&- &
+		pid=$!
+		for _ in $(seq 200); do pgrep -f 'sleep 444[4]' >/dev/null && break; sleep 0.05; done
+		kill -KILL $pid
+		wait $pid || true
+		for _ in $(seq 100); do pgrep -f 'sleep 444[4]' >/dev/null || break; sleep 0.05; done
+		! pgrep -f 'sleep 444[4]'
+		! grep -F "$KNARR_ROOT" /proc/self/mountinfo
+	}
+	killed
+	[ -n "$(find "$KNARR_ROOT/runs" -mindepth 1 -type d)" ]
+	[ "$(knarr --format json gc -q | json .runs)" = 1 ]
+	[ -z "$(find "$KNARR_ROOT/runs" -mindepth 1 -type d)" ]
+	killed
 	echo QUICK=1 >"$BATS_TEST_TMPDIR/env"
 	run -0 run_it --env-file "$BATS_TEST_TMPDIR/env"
 	[ -z "$(find "$KNARR_ROOT/runs" -mindepth 1 -type d)" ]

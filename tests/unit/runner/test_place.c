@@ -54,6 +54,14 @@ static void dead_runs_are_swept_and_living_ones_stay(void **state)
 	assert_int_equal(runner_sweep(d.path, &err), 0);
 }
 
+static void sweeping_a_store_without_runs_makes_nothing(void **state)
+{
+	CLEANUP(temp_dir_done) struct temp_dir d = temp_dir_new();
+	struct err err = {0};
+	assert_int_equal(runner_sweep(d.path, &err), 0);
+	assert_false(temp_dir_exists(&d, "runs"));
+}
+
 static void broken_numbers_are_an_error_and_not_a_new_beginning(void **state)
 {
 	CLEANUP(temp_dir_done) struct temp_dir d = temp_dir_new();
@@ -241,6 +249,7 @@ int main(void)
 		cmocka_unit_test(runs_are_numbered_and_leave_nothing),
 		cmocka_unit_test(peeking_makes_nothing),
 		cmocka_unit_test(dead_runs_are_swept_and_living_ones_stay),
+		cmocka_unit_test(sweeping_a_store_without_runs_makes_nothing),
 		cmocka_unit_test(broken_numbers_are_an_error_and_not_a_new_beginning),
 		cmocka_unit_test(names_of_repositories_become_safe_folders),
 		cmocka_unit_test(paths_of_commands_stay_in_the_jobs_folders),
