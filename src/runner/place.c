@@ -55,8 +55,11 @@ static int read_numbers(int runs_fd, struct numbers *n, struct err *err)
 		*err = why;
 		return -1;
 	}
-	if (parse_numbers(buf_str(&b), n, err) < 0)
-		return err_in_file(err, "numbers.json"), err_wrap(err, "runs");
+	if (parse_numbers(buf_str(&b), n, err) < 0) {
+		(void)err_in_file(err, "numbers.json");
+		err_hint(err, "remove the file in the store's folder 'runs': numbers begin again");
+		return err_wrap(err, "runs");
+	}
 	return 0;
 }
 
@@ -78,7 +81,8 @@ static int write_numbers(int runs_fd, const struct numbers *n, struct err *err)
 	json_end(&o);
 	if (buf_check(&b, "numbers of runs", err) < 0)
 		return -1;
-	return fs_write_file(runs_fd, "numbers.json", buf_str(&b), 0644, FS_NO_SYNC, err);
+	/* Synced: half a file after a power cut would stop every run. */
+	return fs_write_file(runs_fd, "numbers.json", buf_str(&b), 0644, FS_SYNC, err);
 }
 
 static void next_numbers(struct numbers *n, struct str key, struct run_place *p)
