@@ -32,6 +32,7 @@ CLEANUP_VAL(asked_done, struct asked);
 
 /* What the flags and the image come to. */
 struct prepared {
+	const char *name;
 	struct session *s;
 	const struct asked *q;
 	struct store *store;
@@ -175,6 +176,7 @@ static int make_env(struct prepared *p, struct err *err)
 {
 	const struct image_config *c = &p->image.config;
 	argv_set(&p->env, S("PATH"), S(IMAGE_DEFAULT_PATH));
+	argv_set(&p->env, S("HOSTNAME"), str_of(p->q->hostname ? p->q->hostname : p->name));
 	if (p->q->has_tty)
 		argv_set(&p->env, S("TERM"), S("xterm"));
 	for (size_t i = 0; i < c->env.n; i++)
@@ -326,11 +328,9 @@ static int start(struct prepared *p, struct asked *q, struct proc_end *ret, stru
 {
 	const struct image_config *c = &p->image.config;
 	struct arena *a = &p->s->arena;
-	char name[32];
-	snprintf(name, sizeof(name), "run-%d", (int)getpid());
 	bool has_no_network = q->network && strcmp(q->network, "none") == 0;
 	struct container_spec spec = {
-		.name = q->name ? q->name : name,
+		.name = p->name,
 		.lowers = p->rootfs.paths,
 		.n_lowers = p->rootfs.n,
 		.is_read_only = q->is_read_only,
@@ -381,7 +381,9 @@ static int check(const struct asked *q, struct err *err)
 static int run(struct session *s, struct asked *q, const struct cstr_vec *words,
 	struct proc_end *ret, struct err *err)
 {
-	CLEANUP(prepared_done) struct prepared p = {.s = s, .q = q};
+	CLEANUP(prepared_done) struct prepared p = {.s = s, .q = q, .name = q->name};
+	if (!p.name)
+		p.name = arena_fmt(&s->arena, "run-%d", (int)getpid()).p;
 	if (check(q, err) < 0 || session_store(s, &p.store, err) < 0 ||
 		find_image(&p, words->p[0], err) < 0 || make_args(&p, words, err) < 0 ||
 		make_env(&p, err) < 0 || make_mounts(&p, err) < 0 || prepare_root(&p, err) < 0)

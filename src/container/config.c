@@ -72,6 +72,24 @@ static void add_console_size(struct json_out *o, const struct oci_config *c)
 	json_end(o);
 }
 
+/* Runtimes set HOME where it is missing, but not all of them for a user without an entry. */
+static void add_env(struct json_out *o, const struct oci_config *c)
+{
+	const char *const *env = c->stage->c.env;
+	bool has_home = false;
+	char home[sizeof("HOME=") + sizeof(c->user->home)];
+	json_key(o, "env");
+	json_array(o);
+	for (size_t i = 0; env && env[i]; i++) {
+		has_home = has_home || strncmp(env[i], "HOME=", 5) == 0;
+		json_add_cstr(o, env[i]);
+	}
+	snprintf(home, sizeof(home), "HOME=%s", c->user->home);
+	if (!has_home)
+		json_add_cstr(o, home);
+	json_end(o);
+}
+
 static void add_process(struct json_out *o, const struct oci_config *c)
 {
 	const struct container_spec *s = &c->stage->c;
@@ -83,7 +101,7 @@ static void add_process(struct json_out *o, const struct oci_config *c)
 		add_console_size(o, c);
 	add_user(o, c->user);
 	add_list(o, "args", s->args);
-	add_list(o, "env", s->env);
+	add_env(o, c);
 	add_pair(o, "cwd", s->cwd);
 	add_capabilities(o, c->caps, c->user->uid);
 	json_key(o, "noNewPrivileges");
