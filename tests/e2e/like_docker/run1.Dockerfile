@@ -5,6 +5,6 @@ RUN ["/bin/sh", "-c", "echo exec > /e"]
 USER app
 RUN id -u > /tmp/uid; pwd > /tmp/pwd; env | grep -v HOSTNAME | sort > /tmp/env
 WORKDIR /newwd
-RUN pwd > /tmp/pwd2; ls -ld . > /tmp/owner
+RUN pwd > /tmp/pwd2; ls -ldn . | cut -c1-30 >/tmp/owner
 USER 4242
 RUN env | grep HOME > /tmp/home2
