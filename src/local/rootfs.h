@@ -1,8 +1,8 @@
 /* local/rootfs -- an image of the store as a stack of unpacked trees.
  *
  * Each layer is unpacked once, into the tree named by its diffID, whoever asks first; two layers or
- * two processes may do it at once. A layer whose hard links point into the layers below it gets a
- * tree of its own, named by its chain ID.
+ * two processes may do it at once. A layer that leans on those below it (hard links into them, folders
+ * it uses and does not bring) gets a tree for each stack it is in, named by the chain ID.
  *
  * Threads: any. Errors: ERR_CORRUPT (a layer is not what the config says), and layer_unpack's.
  */

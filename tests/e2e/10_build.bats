@@ -1,5 +1,6 @@
 # knarr build: Dockerfiles, cache, outputs, and what stays behind.
 
+bats_require_minimum_version 1.5.0
 load common
 
 setup_file() {
@@ -266,8 +267,8 @@ in_image() { knarr run --rm t:1 "$@"; }
 	D
 	build --secret id=tok,src="$BATS_TEST_TMPDIR/secret"
 	[ "$(in_image cat /length)" = 13 ]
-	! in_image test -e /run/secrets
-	! grep -rqF s3cr3t-value "$KNARR_ROOT"
+	run ! in_image test -e /run/secrets
+	run ! grep -rqF s3cr3t-value "$KNARR_ROOT"
 	run build --no-cache
 	[ "$status" = 0 ]
 }
@@ -413,8 +414,8 @@ in_image() { knarr run --rm t:1 "$@"; }
 		kill -$signal $pid
 		wait $pid || true
 		for _ in $(seq 100); do pgrep -f 'sleep 300' >/dev/null || break; sleep 0.05; done
-		! pgrep -f 'sleep 300' >/dev/null
-		! grep -F "$KNARR_ROOT" /proc/self/mountinfo
+		run ! pgrep -f 'sleep 300' >/dev/null
+		run ! grep -F "$KNARR_ROOT" /proc/self/mountinfo
 		printf 'FROM tiny:1\nRUN echo after-%s\n' $signal >"$BATS_TEST_TMPDIR/D"
 		knarr build -q -f "$BATS_TEST_TMPDIR/D" "$ctx"
 	done

@@ -448,15 +448,16 @@ until_exists() {
 }
 
 @test "run: kill -9 of knarr leaves no process and no mount" {
+	local nap="sleep $((1000000 + BASHPID))" # nobody else's
 	mkdir "$t/v"
-	"$KNARR" run -v "$t/v:/v" tiny:1 sh -c 'touch /v/up; exec sleep 4242' 3>&- &
+	"$KNARR" run -v "$t/v:/v" tiny:1 sh -c "touch /v/up; exec $nap" 3>&- &
 	pid=$!
 	until_exists "$t/v/up"
 	kill -KILL $pid
 	wait $pid || true
-	for _ in $(seq 250); do pgrep -f 'sleep 4242' >/dev/null || break; sleep 0.02; done
-	! pgrep -f 'sleep 4242'
-	! grep -F "$KNARR_ROOT" /proc/self/mountinfo
+	for _ in $(seq 250); do pgrep -f "$nap" >/dev/null || break; sleep 0.02; done
+	run ! pgrep -f "$nap"
+	run ! grep -F "$KNARR_ROOT" /proc/self/mountinfo
 	[ "$(knarr run tiny:1 echo next)" = next ]
 	leaves_nothing "$KNARR_ROOT"
 }
