@@ -37,7 +37,7 @@ void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Room for n more bytes at the end, or NULL when they do not fit; buf_added() keeps some. */
 char *buf_room(struct buf *b, size_t n);
 void buf_added(struct buf *b, size_t n);
-void buf_clear(struct buf *b);	       /* empties it and forgets is_over */
+void buf_clear(struct buf *b);         /* empties it and forgets is_over */
 void buf_cut(struct buf *b, size_t n); /* shortens to n bytes */
 /* Drops the first n bytes. */
 void buf_drop(struct buf *b, size_t n);

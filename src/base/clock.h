@@ -15,7 +15,7 @@
 #define CLOCK_MS INT64_C(1000000)
 
 struct clock {
-	int64_t (*now)(const struct clock *c);	    /* UTC */
+	int64_t (*now)(const struct clock *c);       /* UTC */
 	int64_t (*monotonic)(const struct clock *c); /* only differences mean something */
 };
 

@@ -40,7 +40,8 @@ int csv_fields(struct str record, struct arena *a, struct str_vec *ret, struct e
 			size_t start = at;
 			while (at < record.n && record.p[at] != ',')
 				if (record.p[at++] == '"')
-					return bad(err, at - 1, "quote inside a field without quotes");
+					return bad(err, at - 1,
+						"quote inside a field without quotes");
 			field = arena_str(a, str_sub(record, start, at));
 		}
 		vec_push(ret, field);

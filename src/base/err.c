@@ -2,8 +2,8 @@
 
 #include <stdarg.h>
 
-static PRINTF_LIKE(4, 0) int err_start(
-	struct err *err, enum err_kind kind, int sys, const char *fmt, va_list args)
+static PRINTF_LIKE(4, 0) int err_start(struct err *err, enum err_kind kind, int sys,
+	const char *fmt, va_list args)
 {
 	memset(&err->at, 0, sizeof(err->at));
 	err->kind = kind;

@@ -23,19 +23,19 @@
  * Two tables translate kinds: cli/exit.c (exit code) and registry/reply.c (HTTP status). */
 enum err_kind {
 	ERR_NONE,
-	ERR_USAGE,	/* the command line is wrong */
-	ERR_INPUT,	/* a file or message is wrong */
-	ERR_NOT_FOUND,	/* the name is well-formed and nothing has it */
-	ERR_CONFLICT,	/* the state is not the one the caller relied on */
-	ERR_DENIED,	/* not allowed */
-	ERR_LIMIT,	/* larger, deeper or longer than we accept */
-	ERR_NET,	/* another host did not answer, or not as its protocol says */
-	ERR_SYS,	/* the operating system refused */
-	ERR_CORRUPT,	/* bytes on our own disk are not what they were */
-	ERR_CANCELED,	/* somebody asked us to stop */
-	ERR_UNSUPPORTED,/* understood, and we do not do it */
-	ERR_FAILED,	/* the user's own command or job ran and failed */
-	ERR_BUG,	/* cannot happen */
+	ERR_USAGE,       /* the command line is wrong */
+	ERR_INPUT,       /* a file or message is wrong */
+	ERR_NOT_FOUND,   /* the name is well-formed and nothing has it */
+	ERR_CONFLICT,    /* the state is not the one the caller relied on */
+	ERR_DENIED,      /* not allowed */
+	ERR_LIMIT,       /* larger, deeper or longer than we accept */
+	ERR_NET,         /* another host did not answer, or not as its protocol says */
+	ERR_SYS,         /* the operating system refused */
+	ERR_CORRUPT,     /* bytes on our own disk are not what they were */
+	ERR_CANCELED,    /* somebody asked us to stop */
+	ERR_UNSUPPORTED, /* understood, and we do not do it */
+	ERR_FAILED,      /* the user's own command or job ran and failed */
+	ERR_BUG,         /* cannot happen */
 };
 
 struct err_at {

@@ -31,8 +31,9 @@ void event_note(struct event_sink *sink, struct str id, enum event_level level,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	emit(sink, &(struct event){
-			   EVENT_NOTE, .id = id, .level = level, .text = str_of(text), .at = at});
+	emit(sink,
+		&(struct event){
+			EVENT_NOTE, .id = id, .level = level, .text = str_of(text), .at = at});
 }
 
 void event_end(struct event_sink *sink, struct str id, enum event_result result, struct str text)

@@ -24,8 +24,8 @@ struct map_entry {
 
 struct map {
 	struct map_entry *p; /* in order of insertion, with holes */
-	size_t n;	     /* entries used, holes included */
-	size_t count;	     /* entries alive */
+	size_t n;            /* entries used, holes included */
+	size_t count;        /* entries alive */
 	size_t cap;
 	uint32_t *slots; /* index + 1 into p; 0 = free */
 	size_t n_slots;
@@ -42,8 +42,7 @@ void *map_put(struct map *m, struct str key, void *value);
 void *map_remove(struct map *m, struct str key);
 
 struct map_entry *map_next(const struct map *m, struct map_entry *e);
-#define MAP_EACH(m, e)                                                                             \
-	for (struct map_entry *e = map_next((m), NULL); e; e = map_next((m), e))
+#define MAP_EACH(m, e) for (struct map_entry *e = map_next((m), NULL); e; e = map_next((m), e))
 
 /* 64-bit seeded hash of bytes, for tables only: never stored, never sent. */
 uint64_t map_hash(struct str s);

@@ -43,7 +43,7 @@ static inline bool str_is(struct str a, const char *cstr)
 }
 
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
-int str_cmp(struct str a, struct str b);	/* byte order; <0 0 >0 */
+int str_cmp(struct str a, struct str b);        /* byte order; <0 0 >0 */
 bool str_starts(struct str s, struct str with);
 bool str_ends(struct str s, struct str with);
 /* First position of a byte or text, or -1. */

@@ -30,7 +30,7 @@
 	}
 
 #define VEC_EACH(v, it)                                                                            \
-	for (__typeof__(*(v)->p) *it = (v)->p, *it##_end = (v)->n ? (v)->p + (v)->n : (v)->p;         \
+	for (__typeof__(*(v)->p) *it = (v)->p, *it##_end = (v)->n ? (v)->p + (v)->n : (v)->p;      \
 		it != it##_end; it++)
 
 /* A new zeroed element at the end; pointer to it. */

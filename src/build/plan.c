@@ -98,7 +98,8 @@ static int read_file(struct planning *p, struct err *err)
 	struct build *b = p->b;
 	if (dockerfile_syntax(b->dockerfile_text, b->arena, &syntax) &&
 		!dockerfile_syntax_is_ours(syntax.value)) {
-		err_set(err, ERR_UNSUPPORTED, "foreign front end '%.*s' is not supported", STR_ARG(syntax.value));
+		err_set(err, ERR_UNSUPPORTED, "foreign front end '%.*s' is not supported",
+			STR_ARG(syntax.value));
 		err_hint(err, "knarr reads docker/dockerfile:1 itself and runs no other front end");
 		return err_at(p, syntax.at, err);
 	}

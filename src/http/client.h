@@ -20,12 +20,12 @@
 struct http_client;
 
 struct http_client_spec {
-	const char *ca_file;	/* NULL = the system's */
-	const char *user_agent; /* NULL = "knarr/<version>" */
-	bool is_insecure_tls;	/* accept any certificate */
+	const char *ca_file;        /* NULL = the system's */
+	const char *user_agent;     /* NULL = "knarr/<version>" */
+	bool is_insecure_tls;       /* accept any certificate */
 	int64_t connect_timeout_ns; /* 0 = 10 s */
 	int64_t stall_timeout_ns;   /* no byte either way; 0 = 60 s */
-	int64_t answer_timeout_ns;  /* ... once the request is sent and the server thinks; 0 = 300 s */
+	int64_t answer_timeout_ns; /* ... once the request is sent and the server thinks; 0 = 300 s */
 };
 int http_client_new(const struct http_client_spec *spec, struct http_client **ret, struct err *err);
 void http_client_free(struct http_client *c);

@@ -49,7 +49,7 @@ struct http_handler {
 struct http_server_spec {
 	const char *listen; /* "127.0.0.1:5080", "[::1]:0", ":5080"; port 0 = any */
 	const char *tls_cert_file, *tls_key_file; /* both or none */
-	unsigned n_threads; /* 0 = one per processor */
+	unsigned n_threads;                       /* 0 = one per processor */
 	/* 0 = the defaults of "Limits" above. */
 	int64_t idle_ns;  /* between requests */
 	int64_t head_ns;  /* from a head's first byte to its last */
@@ -62,20 +62,30 @@ struct http_server_spec {
 		int64_t took_ns);
 	void *on_done_ctx;
 };
-int http_server_start(const struct http_server_spec *spec, struct http_server **ret, struct err *err);
+int http_server_start(const struct http_server_spec *spec, struct http_server **ret,
+	struct err *err);
 uint16_t http_server_port(const struct http_server *s);
 /* Stops accepting, lets running requests end for up to grace_ns, then closes. */
 void http_server_stop(struct http_server *s, int64_t grace_ns);
 
 /* The request. Text is borrowed until gone(). */
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS,
-	HTTP_OTHER };
+enum http_method {
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_PATCH,
+	HTTP_DELETE,
+	HTTP_OPTIONS,
+	HTTP_OTHER
+};
 enum http_method http_request_method(const struct http_request *r);
 struct str http_request_method_name(const struct http_request *r);
 struct str http_request_path(const struct http_request *r);  /* as sent, still escaped */
 struct str http_request_query(const struct http_request *r); /* without '?'; may be empty */
-struct str http_request_header(const struct http_request *r, const char *name); /* p NULL = absent */
-struct str http_request_peer(const struct http_request *r);  /* "127.0.0.1:40312" */
+/* p NULL = absent */
+struct str http_request_header(const struct http_request *r, const char *name);
+struct str http_request_peer(const struct http_request *r); /* "127.0.0.1:40312" */
 bool http_request_is_tls(const struct http_request *r);
 /* From Content-Length; UINT64_MAX when chunked; 0 when there is no body. */
 uint64_t http_request_size(const struct http_request *r);
@@ -83,26 +93,28 @@ struct arena *http_request_arena(struct http_request *r); /* freed after gone() 
 void http_request_set_state(struct http_request *r, void *state);
 void *http_request_state(const struct http_request *r);
 
+struct http_reply_header {
+	const char *name;
+	struct str value;
+};
 /* The answer: one call per request. Headers are copied. For HEAD the body is not sent and its
  * length is announced. */
 struct http_reply {
 	int status;
-	const struct http_reply_header {
-		const char *name;
-		struct str value;
-	} *headers;
+	const struct http_reply_header *headers;
 	size_t n_headers;
 	/* Body: one of */
-	struct str text;       /* copied, unless is_text_shared: then it must stay until the server
-				  stops or release(release_ctx) was called */
+	/* Copied, unless is_text_shared: then it must stay until the server stops or
+	 * release(release_ctx) was called. */
+	struct str text;
 	bool is_text_shared;
 	void (*release)(void *release_ctx);
 	void *release_ctx;
-	int take_fd;	       /* > 0: the file, taken over; [offset, offset + size) is sent */
+	int take_fd; /* > 0: the file, taken over; [offset, offset + size) is sent */
 	uint64_t offset, size;
 	/* Only with HEAD or 304: the length to announce when text and fd are not given. */
 	uint64_t head_size;
-	bool closes;	       /* the connection ends after this answer */
+	bool closes; /* the connection ends after this answer */
 };
 void http_answer(struct http_request *r, const struct http_reply *reply);
 /* Ends the connection of a request whose handler waits for its body: the body breaks off there. From

@@ -6,8 +6,10 @@
 #include "base/buf.h"
 
 struct url {
-	struct str scheme, user, host, path, query; /* host without [] of IPv6; path starts with / */
-	uint16_t port;				    /* the scheme's default when not written */
+	struct str scheme, user;
+	struct str host;        /* without [] of IPv6 */
+	struct str path, query; /* path starts with / */
+	uint16_t port;          /* the scheme's default when not written */
 	bool has_port;
 };
 /* Absolute http and https URLs. Pieces point into text; nothing is decoded. */
@@ -25,7 +27,8 @@ int url_unescape(struct str s, struct buf *ret, struct err *err);
 /* The value of a query parameter, decoded ('+' is a space), in the arena; false when absent. */
 bool url_query(struct str query, const char *name, struct arena *a, struct str *ret);
 /* Steps through all values of one name; *at starts 0. */
-bool url_query_next(struct str query, const char *name, size_t *at, struct arena *a, struct str *ret);
+bool url_query_next(struct str query, const char *name, size_t *at, struct arena *a,
+	struct str *ret);
 
 /* WWW-Authenticate: the challenge with this scheme ("bearer", "basic") and its parameters. */
 struct http_challenge {

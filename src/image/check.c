@@ -94,7 +94,7 @@ int image_check(struct str bytes, struct buf *ret, struct err *err)
 	json_add_bool(&o, !w.problems.n);
 	json_key(&o, "problems");
 	json_array(&o);
-	VEC_EACH (&w.problems, p) {
+	VEC_EACH(&w.problems, p) {
 		json_object(&o);
 		json_key(&o, "path");
 		json_add_str(&o, p->path);

@@ -78,8 +78,8 @@ static int read_document(struct layout *l, const char *file, struct buf *ret, st
 	return 1;
 }
 
-static void queue(
-	struct layout *l, const char *file, const char *list, size_t i, const struct json *v)
+static void queue(struct layout *l, const char *file, const char *list, size_t i,
+	const struct json *v)
 {
 	struct item item = {.file = file};
 	char text[DIGEST_TEXT];
@@ -110,7 +110,7 @@ static void check_bytes(struct layout *l, const char *file, const char *kind, st
 	const struct json *v = check_read(&w, bytes);
 	if (v)
 		check_document(&w, kind, v);
-	VEC_EACH (&w.problems, p)
+	VEC_EACH(&w.problems, p)
 		report(l, file, p->path, p->message);
 	bool is_index = strcmp(kind, "index") == 0;
 	if (v && (is_index || strcmp(kind, "manifest") == 0)) {

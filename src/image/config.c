@@ -16,8 +16,8 @@ static int check_time(const struct json *v, bool is_strict, struct err *err)
 	int64_t ns;
 	bool has;
 	if ((!v->text.n && is_strict) || read_time(v->text, &ns, &has) < 0)
-		return err_set(
-			err, ERR_INPUT, "'%.*s' is not a time", STR_ARG(str_sub(v->text, 0, 100)));
+		return err_set(err, ERR_INPUT, "'%.*s' is not a time",
+			STR_ARG(str_sub(v->text, 0, 100)));
 	return 0;
 }
 
@@ -220,6 +220,6 @@ void config_check(struct doc_walk *w, const struct json *v)
 	for (size_t i = 0; i < history->n; i++)
 		n += !doc_bool(&history->items[i], "empty_layer");
 	if (history->n && n != ids->n)
-		doc_problem(
-			w, "history", ERR_INPUT, "speaks of %zu layers, rootfs has %zu", n, ids->n);
+		doc_problem(w, "history", ERR_INPUT, "speaks of %zu layers, rootfs has %zu", n,
+			ids->n);
 }

@@ -186,16 +186,16 @@ static void check_rule(struct doc_walk *w, const struct json *v, const struct do
 void doc_check(struct doc_walk *w, const struct json *v, const struct doc_rule *rules)
 {
 	if (v->kind != JSON_OBJECT) {
-		doc_problem(
-			w, "", ERR_INPUT, "expected an object, got %s", json_kind_name(v->kind));
+		doc_problem(w, "", ERR_INPUT, "expected an object, got %s",
+			json_kind_name(v->kind));
 		return;
 	}
 	for (; rules->type != DOC_END && !is_full(w); rules++)
 		check_rule(w, v, rules);
 }
 
-int doc_require(
-	const struct json *v, const struct doc_rule *rules, struct arena *a, struct err *err)
+int doc_require(const struct json *v, const struct doc_rule *rules, struct arena *a,
+	struct err *err)
 {
 	struct doc_walk w = {.max_problems = 1, .arena = a};
 	doc_check(&w, v, rules);
@@ -290,8 +290,8 @@ struct image_pairs doc_pairs(const struct json *v, const char *name, struct aren
 	return ret;
 }
 
-int json_read(
-	struct str bytes, size_t max_bytes, struct arena *a, struct json **ret, struct err *err)
+int json_read(struct str bytes, size_t max_bytes, struct arena *a, struct json **ret,
+	struct err *err)
 {
 	struct json_limits limits = {
 		.max_bytes = max_bytes, .max_depth = 64, .max_values = 500 * 1000};

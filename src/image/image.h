@@ -52,8 +52,8 @@ struct image_platform {
 	struct str os, architecture, variant, os_version;
 };
 /* "linux/amd64", "linux/arm/v7", "arm64": completed and normalised (x86_64 is amd64, …). */
-int image_platform_parse(
-	struct str text, struct arena *a, struct image_platform *ret, struct err *err);
+int image_platform_parse(struct str text, struct arena *a, struct image_platform *ret,
+	struct err *err);
 struct image_platform image_platform_host(void);
 void image_platform_add(struct buf *b, const struct image_platform *p); /* "linux/arm64/v8" */
 /* Does an image for `have` run where `want` is asked for? */
@@ -140,8 +140,8 @@ struct image_config {
 /* What PATH is where an image sets none, and what builds then put into theirs. */
 #define IMAGE_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-int image_config_parse(
-	struct str bytes, struct arena *a, struct image_config *ret, struct err *err);
+int image_config_parse(struct str bytes, struct arena *a, struct image_config *ret,
+	struct err *err);
 /* OCI config with Docker's additions (Healthcheck, OnBuild, Shell), compact, fixed order. */
 void image_config_add(struct buf *b, const struct image_config *c);
 /* Checks that history and diff_ids agree and that diff_ids are as many as layers. */

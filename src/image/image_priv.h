@@ -62,8 +62,8 @@ void doc_check(struct doc_walk *w, const struct json *v, const struct doc_rule *
 void doc_problem(struct doc_walk *w, const char *member, enum err_kind kind, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 /* Tolerant walk that ends at the first problem, as an error. */
-int doc_require(
-	const struct json *v, const struct doc_rule *rules, struct arena *a, struct err *err);
+int doc_require(const struct json *v, const struct doc_rule *rules, struct arena *a,
+	struct err *err);
 
 /* The member without regard to case; NULL when absent or null. */
 const struct json *doc_get(const struct json *v, const char *name);
@@ -87,8 +87,8 @@ void check_document(struct doc_walk *w, const char *kind, const struct json *v);
 /* Parses; broken JSON becomes a problem and NULL. */
 const struct json *check_read(struct doc_walk *w, struct str bytes);
 
-int json_read(
-	struct str bytes, size_t max_bytes, struct arena *a, struct json **ret, struct err *err);
+int json_read(struct str bytes, size_t max_bytes, struct arena *a, struct json **ret,
+	struct err *err);
 
 /* ---- others ---- */
 

@@ -50,8 +50,8 @@ static int check_shape(const struct json *v, struct arena *a, struct err *err)
 }
 
 /* The type inside the document, compared with what its sender said. */
-static int decide_type(
-	struct str inside, struct str outside, struct image_manifest *m, struct err *err)
+static int decide_type(struct str inside, struct str outside, struct image_manifest *m,
+	struct err *err)
 {
 	bool is_said = image_media_is_manifest(outside);
 	if (inside.n && is_said && !str_eq_nocase(inside, outside)) {
@@ -163,8 +163,8 @@ static bool is_attestation(const struct image_descriptor *d)
 	return false;
 }
 
-static int nothing_for(
-	const struct image_manifest *index, const struct image_platform *want, struct err *err)
+static int nothing_for(const struct image_manifest *index, const struct image_platform *want,
+	struct err *err)
 {
 	CLEANUP(buf_done) struct buf wanted = BUF(256), have = BUF(400);
 	image_platform_add(&wanted, want);

@@ -184,8 +184,8 @@ static int parse(struct str text, struct arena *a, struct image_platform *ret, s
 	return 0;
 }
 
-int image_platform_parse(
-	struct str text, struct arena *a, struct image_platform *ret, struct err *err)
+int image_platform_parse(struct str text, struct arena *a, struct image_platform *ret,
+	struct err *err)
 {
 	if (parse(text, a, ret, err) == 0)
 		return 0;

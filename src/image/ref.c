@@ -126,8 +126,8 @@ static bool is_first_part_a_domain(struct str first)
 }
 
 /* Splits "domain/rest" as docker does; ret_rest starts with "library/" for official images. */
-static void split_domain(
-	struct str text, struct arena *a, struct str *ret_domain, struct str *ret_rest)
+static void split_domain(struct str text, struct arena *a, struct str *ret_domain,
+	struct str *ret_rest)
 {
 	ssize_t slash = str_chr(text, '/');
 	struct str first = slash < 0 ? STR_NONE : str_sub(text, 0, (size_t)slash);

@@ -40,8 +40,8 @@ static int fail_absent(const struct json *v, const char *key, struct err *err)
 	return err_set(err, ERR_INPUT, "'%s' is missing", key);
 }
 
-static int check_kind(
-	const struct json *member, const char *key, enum json_kind kind, struct err *err)
+static int check_kind(const struct json *member, const char *key, enum json_kind kind,
+	struct err *err)
 {
 	if (member->kind == kind)
 		return 0;
@@ -62,8 +62,8 @@ static int to_i64(const struct json *v, const char *key, int64_t *ret, struct er
 	if (v->real < -exact_max || v->real > exact_max)
 		return err_set(err, ERR_INPUT, "'%s': number %g is too large", key, v->real);
 	if ((double)(int64_t)v->real != v->real)
-		return err_set(
-			err, ERR_INPUT, "'%s': expected a whole number, got %g", key, v->real);
+		return err_set(err, ERR_INPUT, "'%s': expected a whole number, got %g", key,
+			v->real);
 	*ret = (int64_t)v->real;
 	return 0;
 }
@@ -130,8 +130,8 @@ int json_opt_object(const struct json *v, const char *key, struct json **ret, st
 }
 
 /* What json_opt_* said, for a member that must be there. */
-static int require(
-	int got, const struct json *v, const char *key, enum json_kind kind, struct err *err)
+static int require(int got, const struct json *v, const char *key, enum json_kind kind,
+	struct err *err)
 {
 	if (got)
 		return got < 0 ? -1 : 0;

@@ -14,8 +14,8 @@ const struct json_limits json_limits_default = {
 };
 
 /* Columns count characters; bytes that are none count one each. */
-static void find_place(
-	const struct reader *r, const char *at, uint32_t *ret_line, uint32_t *ret_col)
+static void find_place(const struct reader *r, const char *at, uint32_t *ret_line,
+	uint32_t *ret_col)
 {
 	struct str before = str_n(r->start, (size_t)(at - r->start));
 	*ret_line = *ret_col = 1;
@@ -52,8 +52,8 @@ int json_fail_expected(struct reader *r, const char *what)
 	size_t n = utf8_decode(str_n(r->p, (size_t)(r->end - r->p)), &code);
 	if (n && code > ' ' && code != 0x7f && code != 0xfeff)
 		return json_fail(r, r->p, ERR_INPUT, "expected %s, got '%.*s'", what, (int)n, r->p);
-	return json_fail(
-		r, r->p, ERR_INPUT, "expected %s, got byte 0x%02x", what, (unsigned)(uint8_t)*r->p);
+	return json_fail(r, r->p, ERR_INPUT, "expected %s, got byte 0x%02x", what,
+		(unsigned)(uint8_t)*r->p);
 }
 
 static void skip_space(struct reader *r)
@@ -259,8 +259,8 @@ int json_parse(struct str text, const struct json_limits *limits, struct arena *
 		limits = &json_limits_default;
 	assert(limits->max_depth <= JSON_DEPTH_MAX);
 	if (text.n > limits->max_bytes)
-		return err_set(
-			err, ERR_LIMIT, "JSON text is larger than %zu bytes", limits->max_bytes);
+		return err_set(err, ERR_LIMIT, "JSON text is larger than %zu bytes",
+			limits->max_bytes);
 	const char *start = text.p ? text.p : "";
 	struct reader r = {start, start, start + text.n, limits, a, err, 0, {0}};
 	struct json *value = ARENA_NEW(a, struct json);

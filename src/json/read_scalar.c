@@ -115,8 +115,8 @@ int json_read_string(struct reader *r, struct str *ret)
 		return -1;
 	ssize_t invalid_at = span.is_ascii ? -1 : utf8_invalid_at(span.raw);
 	if (invalid_at >= 0)
-		return json_fail(
-			r, span.raw.p + invalid_at, ERR_INPUT, "invalid UTF-8 in a string");
+		return json_fail(r, span.raw.p + invalid_at, ERR_INPUT,
+			"invalid UTF-8 in a string");
 	r->p = span.raw.p + span.raw.n + 1;
 	if (span.has_escape)
 		return unescape(r, span.raw, ret);
@@ -168,8 +168,8 @@ static int read_real(struct reader *r, struct str text, struct json *ret)
 {
 	char room[NUMBER_MAX + 1];
 	if (text.n > NUMBER_MAX)
-		return json_fail(
-			r, text.p, ERR_LIMIT, "number has more than %d characters", NUMBER_MAX);
+		return json_fail(r, text.p, ERR_LIMIT, "number has more than %d characters",
+			NUMBER_MAX);
 	memcpy(room, text.p, text.n);
 	room[text.n] = '\0';
 	ret->kind = JSON_REAL;

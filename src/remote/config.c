@@ -72,7 +72,8 @@ static int read_auths(const struct json *auths, struct arena *a, struct docker_c
 	return 0;
 }
 
-int docker_config_parse(struct str bytes, struct arena *a, struct docker_config *ret, struct err *err)
+int docker_config_parse(struct str bytes, struct arena *a, struct docker_config *ret,
+	struct err *err)
 {
 	struct docker_config c = {0};
 	struct json *auths = NULL, *helpers = NULL;

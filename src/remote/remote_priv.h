@@ -43,7 +43,8 @@ struct docker_config {
 	struct str store;           /* credsStore */
 	const struct json *helpers; /* credHelpers: object or NULL */
 };
-int docker_config_parse(struct str bytes, struct arena *a, struct docker_config *ret, struct err *err);
+int docker_config_parse(struct str bytes, struct arena *a, struct docker_config *ret,
+	struct err *err);
 const struct config_auth *config_match(const struct docker_config *c, struct str domain,
 	struct str path);
 /* What docker calls the registry in its config: its own for Docker Hub. */

@@ -9,8 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done)
-	struct buf once = BUF(CACHE_DOCUMENT_MAX),
-		   twice = BUF(CACHE_DOCUMENT_MAX);
+	struct buf once = BUF(CACHE_DOCUMENT_MAX), twice = BUF(CACHE_DOCUMENT_MAX);
 	struct cache_document d, again;
 	struct err err = {0};
 	if (cache_document_parse(str_n(data, size), &a, &d, &err) < 0)

@@ -11,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(arena_done) struct arena a = {0};
 	CLEANUP(buf_done)
-	struct buf once = BUF(32 << 20),
-		   twice = BUF(32 << 20), said = BUF(1 << 20);
+	struct buf once = BUF(32 << 20), twice = BUF(32 << 20), said = BUF(1 << 20);
 	struct image_manifest m, again;
 	struct err err = {0};
 	struct str text = str_n(data, size);

@@ -29,7 +29,7 @@ static void try_compute(struct str text)
 		return;
 	json_out_init(&o, &b, 0);
 	metadata_write_json(&m, &o);
-	VEC_EACH (&m.tag_names, t)
+	VEC_EACH(&m.tag_names, t)
 		for (size_t i = 0; i < t->n; i++)
 			assert(ch_is_alnum(t->p[i]) || memchr("._-", t->p[i], 3));
 }

@@ -20,8 +20,8 @@ struct golden {
 	struct str in;
 };
 
-static inline bool golden_read(
-	const char *room, const char *name, const char *ending, struct buf *ret)
+static inline bool golden_read(const char *room, const char *name, const char *ending,
+	struct buf *ret)
 {
 	char path[1024];
 	snprintf(path, sizeof(path), "%s/golden/%s/%s%s", TEST_SOURCE_DIR, room, name, ending);
@@ -65,8 +65,8 @@ static inline void golden_compare(const struct golden *g, struct str got, struct
 	}
 }
 
-static inline void golden_case(
-	const struct golden *g, void (*answer)(const struct golden *g, struct buf *out))
+static inline void golden_case(const struct golden *g,
+	void (*answer)(const struct golden *g, struct buf *out))
 {
 	CLEANUP(buf_done) struct buf out = BUF(GOLDEN_MAX), want = BUF(GOLDEN_MAX);
 	answer(g, &out);
@@ -84,8 +84,8 @@ static inline int golden_is_in(const struct dirent *d)
 	return str_ends(str_of(d->d_name), S(".in"));
 }
 
-static inline void golden_run(
-	const char *room, void (*answer)(const struct golden *g, struct buf *out))
+static inline void golden_run(const char *room,
+	void (*answer)(const struct golden *g, struct buf *out))
 {
 	char path[1024];
 	struct dirent **names;

@@ -68,8 +68,7 @@ static void add_record(struct folder *f, size_t i, const char *content)
 static void write_cache(struct folder *f)
 {
 	CLEANUP(buf_done)
-	struct buf text = BUF(1 << 20),
-		   manifest = BUF(1 << 20), index = BUF(1 << 20);
+	struct buf text = BUF(1 << 20), manifest = BUF(1 << 20), index = BUF(1 << 20);
 	struct err err = {0};
 	struct cache_memo memo = {f->keys[0], f->keys[1]};
 	struct cache_record sorted[3];
@@ -215,8 +214,8 @@ static void layer_path(const struct folder *f, char room[200])
 
 static void fetch_of_damage_is_a_warning_and_no_record(void **state)
 {
-	static const char *const damages[] = {"", "short",
-		"much longer than the layer that was promised, which had fewer bytes"};
+	static const char *const damages[] = {
+		"", "short", "much longer than the layer that was promised, which had fewer bytes"};
 	struct temp_store *t = *state;
 	for (size_t k = 0; k <= ARRAY_LEN(damages); k++) {
 		CLEANUP(folder_done) struct folder f = folder_new();

@@ -279,7 +279,8 @@ static void host_socket_does_not_answer(void **state)
 	char variable[80];
 	bench_init(&b);
 	snprintf(variable, sizeof(variable), "SOCKET=/root/knarr-test-%s.sock", rig_tag());
-	memcpy(address.sun_path, variable + strlen("SOCKET="), sizeof(variable) - strlen("SOCKET="));
+	memcpy(address.sun_path, variable + strlen("SOCKET="),
+		sizeof(variable) - strlen("SOCKET="));
 	b.env[2] = variable;
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 5), 0);
@@ -343,10 +344,9 @@ static void step_leaves_server_until_the_job_ends(void **state)
 	bench_start(&b);
 	/* It goes on writing to the first step's stdout: that must not kill it, nor keep us. What it
 	 * says before the step has ended may be heard. */
-	assert_int_equal(
-		bench_run(&b,
-			"(while :; do sleep 0.01; echo noise; echo 1 >> /served; done) & "
-			"setsid sleep 8531 & :"),
+	assert_int_equal(bench_run(&b,
+				 "(while :; do sleep 0.01; echo noise; echo 1 >> /served; done) & "
+				 "setsid sleep 8531 & :"),
 		0);
 	STEP_SAYS(&b,
 		"n=$(wc -l < /served 2>/dev/null || echo 0); "

@@ -297,8 +297,8 @@ static void json_parse_of_many_members_is_fast(void **state)
 	CLEANUP(buf_done) struct buf b = BUF(4 << 20);
 	add_members(&b, 150000, 150000);
 	struct json *v;
-	OK(parse(
-		buf_str(&b), NULL, &a, &v, &err)); /* comparing each with each would take minutes */
+	OK(parse(buf_str(&b), NULL, &a, &v,
+		&err)); /* comparing each with each would take minutes */
 	assert_int_equal(v->n, 150001);
 }
 

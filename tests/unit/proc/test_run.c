@@ -57,8 +57,8 @@ static void proc_run_loses_nothing_of_large_output(void **state)
 	struct err err = {0};
 	struct proc_end end;
 	CLEANUP(seen_done) struct seen s = SEEN;
-	struct proc_run r = run_of(
-		&s, ARGV("sh", "-c", "head -c 20000000 /dev/zero; head -c 3000000 /dev/zero >&2"));
+	struct proc_run r = run_of(&s,
+		ARGV("sh", "-c", "head -c 20000000 /dev/zero; head -c 3000000 /dev/zero >&2"));
 	OK(proc_run(&r, &end, &err));
 	assert_int_equal(s.streams[0].n, 20000000);
 	assert_int_equal(s.streams[1].n, 3000000);
@@ -136,8 +136,8 @@ static void proc_run_kills_who_does_not_go(void **state)
 	struct err err = {0};
 	struct proc_end end;
 	CLEANUP(seen_done) struct seen s = SEEN;
-	struct proc_run r = run_of(
-		&s, ARGV("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.01; done"));
+	struct proc_run r = run_of(&s,
+		ARGV("sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.01; done"));
 	r.timeout_ns = 100 * CLOCK_MS;
 	r.grace_ns = 20 * CLOCK_MS;
 	FAILS(ERR_LIMIT, proc_run(&r, &end, &err));
