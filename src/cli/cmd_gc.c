@@ -33,7 +33,8 @@ static int answer(const struct cmd_globals *g, const struct gc_result *r, int n_
 		uint64_t value;
 	} numbers[] = {{"bytes", r->bytes}, {"blobs", r->n_blobs}, {"trees", r->n_trees},
 		{"uploads", r->n_uploads}, {"temps", r->n_temps}, {"kept_blobs", r->n_kept_blobs},
-		{"damaged", r->n_damaged}, {"steps", (uint64_t)n_pruned}, {"runs", (uint64_t)n_runs}};
+		{"damaged", r->n_damaged}, {"steps", (uint64_t)n_pruned},
+		{"runs", (uint64_t)n_runs}};
 	json_out_init(&o, &b, 0);
 	json_object(&o);
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
