@@ -116,7 +116,7 @@ two_stages() {
 	build_json --cache-from "type=local,src=$cache"
 	[ "$(field cached)" = 2 ] # WORKDIR twice
 	[ "$(knarr run --rm t:1 cat b)" = $'changed\nchanged' ]
-	! grep -qi warning <<<"$notes"
+	no grep -qi warning <<<"$notes"
 }
 
 @test "export after import is the same cache" {
@@ -218,7 +218,7 @@ two_stages() {
 	build_json --cache-from type=gha --cache-to type=gha,mode=max
 	all_cached
 	[ "$(field digest)" = "$first" ]
-	! grep -qi cache-from <<<"$notes"
+	no grep -qi cache-from <<<"$notes"
 }
 
 @test "a cache that is not there is a warning" {
@@ -415,7 +415,7 @@ repack() {
 	D
 	first=$(build --secret "id=s,src=$BATS_TEST_TMPDIR/secret" \
 		--cache-to "type=local,dest=$cache,mode=max")
-	! grep -r geheim "$cache"
+	no grep -r geheim "$cache"
 	# and it is no part of the key
 	fresh_root 1
 	echo geheim-0815 >"$BATS_TEST_TMPDIR/secret"
@@ -430,7 +430,7 @@ repack() {
 	fresh_root 1
 	build_json --no-cache --cache-from "type=local,src=$cache" --cache-to "type=local,dest=$cache-2,mode=max"
 	[ "$(field cached)" = 0 ]
-	! grep -q 'import cache' <<<"$notes"
+	no grep -q 'import cache' <<<"$notes"
 	second=$(field digest)
 	[ "$second" != "$first" ]
 	fresh_root 2
