@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # The registry as other people's clients see it: skopeo, curl, docker-registry as a peer.
 #
-#	meson compile -C build && bats tests/e2e/20_registry.bats
-#
-# TEST_SERVE names the server (default: build/tests/test-serve). Needs curl, jq, skopeo, umoci.
+# The server is tests/e2e/serve.c: the registry as in `knarr serve`, with repositories that anybody may
+# read. It is built beside $KNARR.
 
 bats_require_minimum_version 1.5.0
+load common
 
 setup_file() {
-	export SERVE=${TEST_SERVE:-$BATS_TEST_DIRNAME/../../build/tests/test-serve}
-	[ -x "$SERVE" ] || skip "no $SERVE: build first, or set TEST_SERVE"
+	export SERVE=${KNARR%/src/cli/knarr}/tests/test-serve
+	[ -x "$SERVE" ]
 	local tool
 	for tool in curl jq skopeo umoci; do
 		command -v $tool >/dev/null || skip "$tool is not installed"
