@@ -50,6 +50,23 @@ static int row_of(const struct fetched_manifest *f, struct arena *a, struct mani
 	return buf_check(&annotations, "annotations", err);
 }
 
+/* Pulled again, and nothing moved: what would be written is what is there. */
+static bool is_known(struct store *s, const struct fetched_manifests *documents,
+	struct str repository, struct str tag, struct arena *a)
+{
+	struct err missing = {0};
+	struct digest now;
+	struct manifest_row row;
+	if (!tag.n || tag_get(s, repository, tag, &now, &missing) < 0 ||
+		!digest_eq(&now, &documents->p[0].descriptor.digest))
+		return false;
+	for (size_t i = 0; i < documents->n; i++)
+		if (manifest_get(s, repository, &documents->p[i].descriptor.digest, a, &row,
+			    &missing) < 0)
+			return false;
+	return true;
+}
+
 int documents_write(struct store *s, const struct fetched_manifests *documents,
 	struct str repository, struct str tag, struct arena *a, struct err *err)
 {
@@ -59,7 +76,7 @@ int documents_write(struct store *s, const struct fetched_manifests *documents,
 		if (store_document(s, &documents->p[i], err) < 0 ||
 			row_of(&documents->p[i], a, &rows[i], err) < 0)
 			return -1;
-	if (!repository.n)
+	if (!repository.n || is_known(s, documents, repository, tag, a))
 		return 0;
 	struct tag_set set = {
 		.repository = repository, .tag = tag, .digest = documents->p[0].descriptor.digest};
