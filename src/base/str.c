@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/num.h"
+
 bool str_eq_nocase(struct str a, struct str b)
 {
 	if (a.n != b.n)
@@ -52,6 +54,27 @@ ssize_t str_find(struct str s, struct str needle)
 bool str_has(struct str s, struct str needle)
 {
 	return str_find(s, needle) >= 0;
+}
+
+size_t str_edits(struct str a, struct str b, bool any_case)
+{
+	size_t row[STR_EDITS_MAX + 1];
+	if (a.n > STR_EDITS_MAX || b.n > STR_EDITS_MAX)
+		return SIZE_MAX;
+	for (size_t k = 0; k <= b.n; k++)
+		row[k] = k;
+	for (size_t i = 0; i < a.n; i++) {
+		size_t diagonal = row[0];
+		row[0] = i + 1;
+		for (size_t k = 0; k < b.n; k++) {
+			bool is_same =
+				any_case ? ch_lower(a.p[i]) == ch_lower(b.p[k]) : a.p[i] == b.p[k];
+			size_t change = diagonal + !is_same;
+			diagonal = row[k + 1];
+			row[k + 1] = num_min(change, num_min(row[k], row[k + 1]) + 1);
+		}
+	}
+	return row[b.n];
 }
 
 struct str str_sub(struct str s, size_t from, size_t to)

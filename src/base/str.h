@@ -51,6 +51,10 @@ ssize_t str_chr(struct str s, char c);
 ssize_t str_rchr(struct str s, char c);
 ssize_t str_find(struct str s, struct str needle);
 bool str_has(struct str s, struct str needle);
+/* Insertions, removals and changes that turn a into b, to find what somebody meant; SIZE_MAX when one
+ * of them is longer than STR_EDITS_MAX. any_case: ASCII letters of either case are the same. */
+enum { STR_EDITS_MAX = 40 };
+size_t str_edits(struct str a, struct str b, bool any_case);
 
 /* The part from `from` up to `to` (both clipped to the end). */
 struct str str_sub(struct str s, size_t from, size_t to);

@@ -3,34 +3,12 @@
 #include "base/clock.h"
 #include "base/num.h"
 
-enum { NEAR_MAX = 40 };
-
-/* Levenshtein's distance, for short words. */
-static unsigned distance(struct str a, struct str b)
-{
-	unsigned row[NEAR_MAX + 1];
-	for (unsigned j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned diagonal = row[0];
-		row[0] = i;
-		for (unsigned j = 1; j <= b.n; j++) {
-			unsigned change = diagonal + (ch_lower(a.p[i - 1]) != ch_lower(b.p[j - 1]));
-			unsigned drop = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
-			diagonal = row[j];
-			row[j] = change < drop ? change : drop;
-		}
-	}
-	return row[b.n];
-}
-
 const char *opt_nearest(struct str word, const char *const *names, size_t n)
 {
 	const char *best = NULL;
-	unsigned least = (unsigned)word.n / 3 + 2;
-	for (size_t i = 0; i < n && word.n <= NEAR_MAX; i++) {
-		struct str name = str_of(names[i]);
-		unsigned d = name.n <= NEAR_MAX ? distance(word, name) : least;
+	size_t least = word.n / 3 + 2;
+	for (size_t i = 0; i < n; i++) {
+		size_t d = str_edits(word, str_of(names[i]), true);
 		if (d < least) {
 			least = d;
 			best = names[i];

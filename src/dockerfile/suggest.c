@@ -1,51 +1,24 @@
 #include "dockerfile/dockerfile_priv.h"
 
-enum { SUGGEST_EDITS = 2, SUGGEST_LENGTH = 40, SUGGEST_CANDIDATES = 2000 };
+enum { SUGGEST_EDITS = 2, SUGGEST_CANDIDATES = 2000 };
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Insertions, removals and replacements that turn a into b. */
-static size_t edits(struct str a, struct str b)
-{
-	size_t row[SUGGEST_LENGTH + 1];
-	for (size_t i = 0; i <= b.n; i++)
-		row[i] = i;
-	for (size_t i = 0; i < a.n; i++) {
-		size_t diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t k = 0; k < b.n; k++) {
-			size_t replaced = diagonal + (a.p[i] != b.p[k]);
-			diagonal = row[k + 1];
-			row[k + 1] = least(replaced, least(row[k], row[k + 1]) + 1);
-		}
-	}
-	return row[b.n];
-}
-
-static struct str with_case(struct arena *a, struct str s, char (*change)(char))
+static struct str upper_case(struct str s, struct arena *a)
 {
 	char *p = arena_cstr(a, s);
 	for (size_t i = 0; i < s.n; i++)
-		p[i] = change(p[i]);
+		p[i] = ch_upper(p[i]);
 	return str_n(p, s.n);
 }
 
 struct str suggest_name(struct str typed, struct str_vec *candidates, bool any_case,
 	struct arena *a)
 {
-	struct str best = STR_NONE, upper = with_case(a, typed, ch_upper);
+	struct str best = STR_NONE;
 	size_t least_edits = SUGGEST_EDITS;
-	bool is_upper = any_case && str_eq(typed, upper);
-	if (any_case)
-		typed = with_case(a, typed, ch_lower);
+	bool is_upper = any_case && str_eq(typed, upper_case(typed, a));
 	for (size_t i = 0; i < candidates->n && i < SUGGEST_CANDIDATES; i++) {
 		const struct str *c = &candidates->p[i];
-		if (typed.n > SUGGEST_LENGTH || c->n > SUGGEST_LENGTH)
-			continue;
-		size_t n = edits(typed, any_case ? with_case(a, *c, ch_lower) : *c);
+		size_t n = str_edits(typed, *c, any_case);
 		if (n > 0 &&
 			(n < least_edits ||
 				(n == least_edits && (!best.n || str_cmp(*c, best) < 0)))) {
@@ -53,7 +26,7 @@ struct str suggest_name(struct str typed, struct str_vec *candidates, bool any_c
 			best = *c;
 		}
 	}
-	return is_upper ? with_case(a, best, ch_upper) : best;
+	return is_upper ? upper_case(best, a) : best;
 }
 
 const char *suggest_words(struct str typed, const char *const *candidates, bool any_case,

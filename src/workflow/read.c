@@ -327,28 +327,6 @@ static bool was_seen(const struct mapping_reader *m, struct str name)
 	return map_has(&m->seen, upper_case(name, m->p->a));
 }
 
-/* Insertions, deletions and changes that make one name the other; names are short. */
-static size_t distance(struct str a, struct str b)
-{
-	enum { LONGEST = 40 };
-	size_t row[LONGEST + 1];
-	if (a.n > LONGEST || b.n > LONGEST)
-		return LONGEST;
-	for (size_t k = 0; k <= b.n; k++)
-		row[k] = k;
-	for (size_t i = 0; i < a.n; i++) {
-		size_t diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t k = 0; k < b.n; k++) {
-			size_t change = diagonal + (ch_lower(a.p[i]) != ch_lower(b.p[k]));
-			diagonal = row[k + 1];
-			size_t least = num_min(row[k], row[k + 1]) + 1;
-			row[k + 1] = num_min(change, least);
-		}
-	}
-	return row[b.n];
-}
-
 static void hint_key(struct mapping_reader *m, struct str name)
 {
 	const char *best = NULL;
@@ -356,7 +334,7 @@ static void hint_key(struct mapping_reader *m, struct str name)
 	for (size_t c = 0; c < m->candidates.n; c++)
 		for (const struct prop *prop = m->candidates.p[c]->props; prop && prop->name;
 			prop++) {
-			size_t d = distance(name, str_of(prop->name));
+			size_t d = str_edits(name, str_of(prop->name), true);
 			if (d < least) {
 				least = d;
 				best = prop->name;

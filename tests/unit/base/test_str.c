@@ -50,6 +50,22 @@ static void str_cmp_orders_by_bytes(void **state)
 	assert_int_equal(str_cmp(STR_NONE, S("")), 0);
 }
 
+static void str_edits_counts_what_it_takes(void **state)
+{
+	char longest[STR_EDITS_MAX + 1];
+	memset(longest, 'x', sizeof(longest));
+	assert_int_equal(str_edits(S("same"), S("same"), false), 0);
+	assert_int_equal(str_edits(S("RUN"), S("run"), true), 0);
+	assert_int_equal(str_edits(S("RUN"), S("run"), false), 3);
+	assert_int_equal(str_edits(S("RUNN"), S("RUN"), false), 1);
+	assert_int_equal(str_edits(S("kitten"), S("sitting"), false), 3);
+	assert_int_equal(str_edits(S(""), S("abc"), false), 3);
+	assert_int_equal(str_edits(S("abc"), STR_NONE, false), 3);
+	assert_int_equal(str_edits(str_n(longest, STR_EDITS_MAX), S(""), false), STR_EDITS_MAX);
+	assert_true(str_edits(str_n(longest, STR_EDITS_MAX + 1), S(""), false) == SIZE_MAX);
+	assert_true(str_edits(S(""), str_n(longest, STR_EDITS_MAX + 1), true) == SIZE_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -58,6 +74,7 @@ int main(void)
 		cmocka_unit_test(str_trim_takes_white_space_only),
 		cmocka_unit_test(str_sub_is_clipped),
 		cmocka_unit_test(str_cmp_orders_by_bytes),
+		cmocka_unit_test(str_edits_counts_what_it_takes),
 	};
 	return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);
 }
