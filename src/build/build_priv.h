@@ -84,18 +84,16 @@ int step_rootfs(struct work *w, const struct step *parent, struct rootfs *ret, s
 /* Finishes a step that made a tree: packs, stores, remembers under key. */
 int step_commit(struct work *w, struct tree_writer *take_tree, const struct digest *key,
 	struct str inputs, struct err *err);
-/* Looks the key up; 1 = done, 0 = must run. Explains when asked. */
-int step_lookup(struct work *w, const struct digest *key, struct str inputs, struct err *err);
+/* Looks the key up: 1 = done (here before, or by another build that was at it), 0 = must run, and other
+ * builds that want the same step wait until ret_fd is closed. Explains when asked. */
+int step_claim(struct work *w, const struct digest *key, struct str inputs, int *ret_fd,
+	struct err *err);
 /* Brings a result's layer into the store when it is still in a cache elsewhere, and remembers it. */
 int step_fetch(struct build *b, const struct step *s, struct err *err);
 /* The same for all results of a stage, several at a time. */
 int step_fetch_stage(struct build *b, const struct plan_stage *stage, struct err *err);
 /* Forgets what the step gave: it is going to run over. */
 void step_reset(struct step *s);
-/* Holds other builds that want to run the same step until ret_fd is closed. 1 = another one was
- * faster and its result is taken. */
-int step_lock(struct work *w, const struct digest *key, struct str inputs, int *ret_fd,
-	struct err *err);
 /* ERR at the step's place in the Dockerfile. */
 int step_err_at(const struct work *w, struct err *err);
 /* A view of what a COPY or mount reads; closed with origin_close. */

@@ -87,7 +87,7 @@ static int lookup_imported(struct work *w, struct str inputs, struct err *err)
 	return 1;
 }
 
-int step_lookup(struct work *w, const struct digest *key, struct str inputs, struct err *err)
+static int lookup(struct work *w, const struct digest *key, struct str inputs, struct err *err)
 {
 	struct step_result r;
 	struct step *s = w->step;
@@ -116,13 +116,15 @@ void step_reset(struct step *s)
 	s->err = (struct err){0};
 }
 
-int step_lock(struct work *w, const struct digest *key, struct str inputs, int *ret_fd,
+int step_claim(struct work *w, const struct digest *key, struct str inputs, int *ret_fd,
 	struct err *err)
 {
 	struct store *store = w->build->spec->store;
 	char name[64], hex[DIGEST_HEX];
 	struct err busy = {0};
-	int dir_fd;
+	int dir_fd, found = lookup(w, key, inputs, err);
+	if (found != 0)
+		return found;
 	snprintf(name, sizeof(name), "step-%.32s", digest_hex(key, hex, 32));
 	if (store_dir(store, "locks", &dir_fd, err) < 0)
 		return -1;
@@ -134,7 +136,7 @@ int step_lock(struct work *w, const struct digest *key, struct str inputs, int *
 	}
 	if (fs_lock(dir_fd, name, FS_EXCLUSIVE, FS_WAIT, ret_fd, err) < 0)
 		return -1;
-	return step_lookup(w, key, inputs, err);
+	return lookup(w, key, inputs, err);
 }
 
 static void on_packed(void *ctx, uint64_t tar_bytes)

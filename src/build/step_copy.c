@@ -225,9 +225,7 @@ int step_copy(struct work *w, struct err *err)
 		return err_wrap(err, "--chmod");
 	if (make_key(&c, &key, &inputs, err) < 0)
 		return -1;
-	int found = step_lookup(w, &key, inputs, err);
-	if (found == 0)
-		found = step_lock(w, &key, inputs, &lock, err);
+	int found = step_claim(w, &key, inputs, &lock, err);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	if (tree_begin_unnamed(w->build->spec->store, &tree, err) < 0 || make(&c, &tree, err) < 0)

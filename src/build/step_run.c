@@ -202,9 +202,7 @@ int step_run(struct work *w, struct err *err)
 	make_env(&r);
 	if (check_allowed(&r, err) < 0 || make_key(&r, &key, &inputs, err) < 0)
 		return -1;
-	int found = step_lookup(w, &key, inputs, err);
-	if (found == 0)
-		found = step_lock(w, &key, inputs, &lock, err);
+	int found = step_claim(w, &key, inputs, &lock, err);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	if (tree_begin_unnamed(w->build->spec->store, &tree, err) < 0 || start(&r, &tree, err) < 0)

@@ -34,9 +34,7 @@ int step_workdir(struct work *w, struct err *err)
 		key_add(k, "epoch",
 			arena_fmt(&w->arena, "%lld", (long long)w->build->spec->epoch_ns));
 	struct digest key = key_finish(k, &inputs, &w->arena);
-	int found = step_lookup(w, &key, inputs, err);
-	if (found == 0)
-		found = step_lock(w, &key, inputs, &lock, err);
+	int found = step_claim(w, &key, inputs, &lock, err);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
 	if (tree_begin_unnamed(store, &tree, err) < 0)
